@@ -4,7 +4,7 @@
 //! a line that looks like ours. So such strings are checked where they enter, and again on the phone.
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::is_nfc;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Why a string is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +46,11 @@ pub fn check(text: &str, max: usize) -> Result<(), TextError> {
     } else {
         Ok(())
     }
+}
+
+/// Composes a string (normalisation form C) and cuts blanks at both ends, for what people type into pages.
+pub fn compose(typed: &str) -> String {
+    typed.trim().nfc().collect()
 }
 
 /// A string of 1 to `MAX` characters that is safe to show.

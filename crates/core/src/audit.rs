@@ -1,0 +1,72 @@
+//! Audit events: what happened, in one word each. An event is written with the change it tells of, or neither is.
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// What an audit event tells.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$doc])* $name,)*
+        }
+        impl Event {
+            /// The event as stored and exported.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+events! {
+    /// An organisation was added.
+    OrganisationAdded = "organisation.added";
+    /// An account was added.
+    AccountAdded = "account.added";
+    /// An account was disabled.
+    AccountDisabled = "account.disabled";
+    /// An account was enabled again.
+    AccountEnabled = "account.enabled";
+    /// A temporary access pass was made.
+    AccessPassAdded = "access_pass.added";
+    /// A temporary access pass was used.
+    AccessPassUsed = "access_pass.used";
+    /// A wrong access pass was tried.
+    AccessPassRefused = "access_pass.refused";
+    /// An enrolment was started.
+    EnrolmentStarted = "enrolment.started";
+    /// A phone claimed an enrolment.
+    EnrolmentClaimed = "enrolment.claimed";
+    /// A second phone tried to claim it.
+    EnrolmentTaken = "enrolment.taken";
+    /// A phone proved its keys.
+    EnrolmentProved = "enrolment.proved";
+    /// An enrolment ended without a phone.
+    EnrolmentEnded = "enrolment.ended";
+    /// A phone was added.
+    PhoneAdded = "phone.added";
+    /// A phone was renamed.
+    PhoneRenamed = "phone.renamed";
+    /// A setting of a phone was changed.
+    PhoneChanged = "phone.changed";
+    /// A phone has a new key.
+    PhoneKeyRotated = "phone.key_rotated";
+    /// A phone has a new PIN.
+    PhonePinChanged = "phone.pin_changed";
+    /// A phone ran out of PIN tries.
+    PhoneLocked = "phone.locked";
+    /// A phone was removed.
+    PhoneRemoved = "phone.removed";
+    /// A request to a phone was made.
+    RequestStarted = "request.started";
+    /// A request ended, the detail says how.
+    RequestSettled = "request.settled";
+    /// Evidence was bad.
+    RequestBadEvidence = "request.bad_evidence";
+    /// A past request was reported.
+    RequestReported = "request.reported";
+    /// A browser signed in.
+    SignedIn = "session.started";
+    /// A session ended.
+    SignedOut = "session.ended";
+    /// A backup was restored.
+    Restored = "backup.restored";
+}

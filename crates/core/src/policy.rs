@@ -1,0 +1,141 @@
+//! What an organisation asks: how the number is given, which unlock methods count, how long things live.
+//!
+//! Policy is asked before a person is: nobody does the phone's step only to be told that it was not allowed.
+
+use std::time::Duration;
+
+use akkoord_protocols::phone::{Unlock, offer};
+use serde::{Deserialize, Serialize};
+
+/// How the number of the browser's page is given on the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NumberMode {
+    /// Typed on a keypad.
+    Enter,
+    /// One of three is tapped.
+    Choose,
+}
+
+/// A policy. Absent members take the defaults, so that a policy stored by an older version still reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How the number is given.
+    pub number_mode: NumberMode,
+    /// Digits of the number: 2, 3 or 6.
+    pub number_digits: u8,
+    /// Unlock methods, any one of which suffices.
+    pub unlock: Vec<Unlock>,
+    /// Whether an app PIN is wanted even where there is a platform authenticator.
+    pub app_pin: bool,
+    /// The least number of digits of the app's PIN, 4 or more.
+    pub pin_min: u8,
+    /// How long a request waits, in seconds: 60 to 300.
+    pub request_seconds: u16,
+    /// How long a session lasts, in minutes: 5 minutes to 30 days.
+    pub session_minutes: u32,
+    /// How long a session may be idle, in minutes.
+    pub idle_minutes: u32,
+    /// How long a temporary access pass is good, in minutes: 10 minutes to 30 days.
+    pub access_pass_minutes: u32,
+    /// Whether a phone may hold only one work account.
+    pub one_work_account_per_phone: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            number_mode: NumberMode::Enter,
+            number_digits: 2,
+            unlock: vec![Unlock::Webauthn, Unlock::Pin],
+            app_pin: false,
+            pin_min: 6,
+            request_seconds: 120,
+            session_minutes: 24 * 60,
+            idle_minutes: 60,
+            access_pass_minutes: 60,
+            one_work_account_per_phone: false,
+        }
+    }
+}
+
+/// Why a policy is refused: the member, and what it may be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{member} must be {allowed}")]
+pub struct PolicyError {
+    /// The member.
+    pub member: &'static str,
+    /// What it may be.
+    pub allowed: &'static str,
+}
+
+impl Policy {
+    /// Checks the members against each other and their ranges.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let rules = [
+            (matches!(self.number_digits, 2 | 3 | 6), "number_digits", "2, 3 or 6"),
+            (!self.unlock.is_empty(), "unlock", "webauthn, pin or both"),
+            (!self.app_pin || self.unlock.contains(&Unlock::Pin), "app_pin", "off where unlock leaves pin out"),
+            ((4..=12).contains(&self.pin_min), "pin_min", "4 to 12"),
+            ((60..=300).contains(&self.request_seconds), "request_seconds", "60 to 300"),
+            ((5..=43_200).contains(&self.session_minutes), "session_minutes", "5 to 43200"),
+            ((1..=self.session_minutes).contains(&self.idle_minutes), "idle_minutes", "1 to session_minutes"),
+            ((10..=43_200).contains(&self.access_pass_minutes), "access_pass_minutes", "10 to 43200"),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, member, allowed)) => Err(PolicyError { member, allowed }),
+            None => Ok(()),
+        }
+    }
+
+    /// How long a request waits.
+    pub fn request_lifetime(&self) -> Duration {
+        Duration::from_secs(u64::from(self.request_seconds))
+    }
+
+    /// How long a session lasts.
+    pub fn session_lifetime(&self) -> Duration {
+        Duration::from_secs(u64::from(self.session_minutes) * 60)
+    }
+
+    /// How long a session may be idle.
+    pub fn session_idle(&self) -> Duration {
+        Duration::from_secs(u64::from(self.idle_minutes) * 60)
+    }
+
+    /// How long a temporary access pass is good.
+    pub fn access_pass_lifetime(&self) -> Duration {
+        Duration::from_secs(u64::from(self.access_pass_minutes) * 60)
+    }
+
+    /// What the phone is told of it.
+    pub fn for_phone(&self) -> offer::Policy {
+        offer::Policy {
+            pin_min: self.pin_min,
+            app_pin: self.app_pin,
+            number_digits: self.number_digits,
+            one_work_account_per_phone: self.one_work_account_per_phone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_limit_is_named_when_it_is_broken() {
+        assert_eq!(Policy::default().check(), Ok(()));
+        let broken: [(Policy, &str); 5] = [
+            (Policy { number_digits: 4, ..Policy::default() }, "number_digits"),
+            (Policy { unlock: vec![], ..Policy::default() }, "unlock"),
+            (Policy { app_pin: true, unlock: vec![Unlock::Webauthn], ..Policy::default() }, "app_pin"),
+            (Policy { request_seconds: 301, ..Policy::default() }, "request_seconds"),
+            (Policy { idle_minutes: 2000, ..Policy::default() }, "idle_minutes"),
+        ];
+        for (policy, member) in broken {
+            assert_eq!(policy.check().unwrap_err().member, member);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Sessions of browsers: how long they last and how fresh their proof is.
+
+use std::time::Duration;
+
+use crate::{Timestamp, account::UnknownWord, policy::Policy};
+
+/// How old a proof may be for a change that matters, such as adding a phone.
+pub const FRESH: Duration = Duration::from_secs(300);
+
+/// How strongly a person was recognised, as told to apps in `acr`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Assurance {
+    /// By a temporary access pass: enough to set up a phone, and for nothing else.
+    Bootstrap,
+    /// By two factors.
+    TwoFactor,
+}
+
+impl Assurance {
+    /// The `acr` value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Bootstrap => "urn:akkoord:acr:bootstrap",
+            Self::TwoFactor => "urn:akkoord:acr:two-factor",
+        }
+    }
+}
+
+impl std::str::FromStr for Assurance {
+    type Err = UnknownWord;
+    fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        [Self::Bootstrap, Self::TwoFactor].into_iter().find(|acr| acr.as_str() == word).ok_or(UnknownWord)
+    }
+}
+
+/// The times of a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionTimes {
+    /// When the person last proved who they are.
+    pub authenticated_at: Timestamp,
+    /// When the browser was last seen.
+    pub last_seen_at: Timestamp,
+    /// When it ends in any case.
+    pub expires_at: Timestamp,
+}
+
+impl SessionTimes {
+    /// Whether the session is good at `now`.
+    pub fn is_good(&self, now: Timestamp, policy: &Policy) -> bool {
+        now < self.expires_at && now < self.last_seen_at + policy.session_idle()
+    }
+
+    /// Whether the proof is fresh enough for a change that matters.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        now <= self.authenticated_at + FRESH
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_after_a_day_or_an_idle_hour() {
+        let hour = 3_600_000;
+        let times = |seen: i64| SessionTimes {
+            authenticated_at: Timestamp(0),
+            last_seen_at: Timestamp(seen),
+            expires_at: Timestamp(24 * hour),
+        };
+        let policy = Policy::default();
+        for (seen, now, good) in [
+            (0, 0, true),
+            (0, hour - 1, true),
+            (0, hour, false),
+            (23 * hour + 1, 24 * hour - 1, true),
+            (23 * hour + 1, 24 * hour, false),
+        ] {
+            assert_eq!(times(seen).is_good(Timestamp(now), &policy), good, "seen {seen}, now {now}");
+        }
+        assert!(times(0).is_fresh(Timestamp(300_000)) && !times(0).is_fresh(Timestamp(300_001)));
+    }
+}

@@ -1,0 +1,112 @@
+//! The project's one front door: what a newcomer, a developer and CI type. It finds and starts other programs and
+//! knows no rule of the product; whatever can be said by `akkoord` or `akkoord-simulator` is said there.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this program's output is its purpose"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a front door reads the environment of the machine it stands on"
+)]
+
+mod bench;
+mod demo;
+mod postgres;
+mod rust_text;
+mod test;
+mod tidy;
+mod tools;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  demo                 build Akkoord, start it with an example organisation, and leave it up to try
+  demo --hands-free    the same, then enrol the terminal authenticator and sign in with it, step by step
+       --release       with the optimised build; anything else goes to `akkoord demo` as it is
+  test                 what CI runs: formatting, lints, tidy, all tests on both databases, the hands-free demo
+       --all           the long run: races and demo in the optimised build, the bench once, cargo deny
+       --install       install what is missing (Debian packages), also when not root (with sudo)
+  tidy                 the rules of this repository that no compiler holds
+  bench approvals      sign-ins per second and their price; --json for the figures on the last line";
+
+/// Why the command stopped, as a sentence for the person who typed it, and the code it stops with.
+pub(crate) struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: 1,
+        }
+    }
+
+    /// Passes on the exit code of a program that has said why itself.
+    pub(crate) fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.message)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), Failure> {
+    let top = top_folder()?;
+    match arguments.split_first() {
+        Some((command, rest)) => match command.as_str() {
+            "demo" => demo::run(&top, rest),
+            "test" => test::run(&top, rest),
+            "tidy" if rest.is_empty() => tidy::run(&top),
+            "bench" => bench::run(&top, rest),
+            "help" | "--help" | "-h" => {
+                println!("{USAGE}");
+                Ok(())
+            }
+            _ => Err(usage(&format!("unknown: {}", arguments.join(" ")))),
+        },
+        None => Err(usage("which command?")),
+    }
+}
+
+/// The failure for a command line that makes no sense.
+pub(crate) fn usage(problem: &str) -> Failure {
+    Failure::new(format!("{problem}\n\n{USAGE}")).with_code(2)
+}
+
+/// The top of the repository: the folder above `crates/`, wherever the command was typed.
+pub(crate) fn top_folder() -> Result<PathBuf, Failure> {
+    // Cargo tells a program that it runs where its manifest is; a binary started by hand asks from its folder upwards.
+    let start = match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(folder) => PathBuf::from(folder),
+        None => {
+            std::env::current_dir().map_err(|error| Failure::new(format!("where am I? {error}")))?
+        }
+    };
+    start
+        .ancestors()
+        .find(|folder| folder.join("crates/xtask/Cargo.toml").is_file())
+        .map(Path::to_path_buf)
+        .ok_or_else(|| Failure::new("this is not inside the repository"))
+}

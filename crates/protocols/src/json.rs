@@ -1,5 +1,5 @@
-//! JSON as the phone protocol allows it: no member twice at any depth, eight levels, no `null`, whole numbers
-//! below 2^53. Two readers that disagree about a doubled member can be played off against each other.
+//! JSON as the phone protocol allows it: one object, no member twice at any depth, eight levels, no `null`, whole
+//! numbers below 2^53. Two readers that disagree about a doubled member can be played off against each other.
 
 use std::fmt;
 
@@ -19,34 +19,60 @@ pub struct JsonError {
 
 impl From<serde_json::Error> for JsonError {
     fn from(error: serde_json::Error) -> Self {
-        Self { message: error.to_string() }
+        let told = error.to_string();
+        // These five repeat what they met, which may be a secret in the wrong place; what was expected is enough.
+        let repeats = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
+        let Some(kind) = repeats.into_iter().find(|kind| told.starts_with(kind)) else {
+            return Self { message: told };
+        };
+        let expected = told.rfind(", expected ").or_else(|| told.rfind(", there are no "));
+        let message = match expected.and_then(|at| told.get(at..)) {
+            Some(expected) => format!("{kind}{expected}"),
+            None => format!("{kind} at line {} column {}", error.line(), error.column()),
+        };
+        Self { message }
     }
 }
 
-/// Reads a value under the rules above. Whether unknown members are refused is the type's own choice.
+/// Reads an object under the rules above. Whether unknown members are refused is the type's own choice.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
     check(bytes)?;
+    // The deserialiser would fill a struct from an array, in the order of its fields: a second form of one value.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(JsonError { message: "expected an object".to_owned() });
+    }
     Ok(serde_json::from_slice(bytes)?)
 }
 
 /// Checks a text against the rules above without building a value.
 pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    Level { left: MAX_DEPTH, foreign: false }.deserialize(&mut reader)?;
+    Level { left: MAX_DEPTH, whose: Whose::Ours }.deserialize(&mut reader)?;
     Ok(reader.end()?)
 }
 
-/// One level of a text. `foreign` is WebAuthn's own JSON, made by browsers, which may hold `null` and deep extensions.
+/// One level of a text.
 #[derive(Clone, Copy)]
 struct Level {
     left: u8,
-    foreign: bool,
+    whose: Whose,
+}
+
+/// Who made a part of a text. Browsers make WebAuthn's JSON, and it may hold `null` and fractions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Ours,
+    /// The value of a member that holds WebAuthn's JSON: foreign inside, but an absent one is left out.
+    Border,
+    Foreign,
 }
 
 impl Level {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         match self.left.checked_sub(1) {
-            Some(left) => Ok(Self { left, ..self }),
+            Some(left) => {
+                Ok(Self { left, whose: if self.whose == Whose::Ours { Whose::Ours } else { Whose::Foreign } })
+            }
             None => Err(E::custom("nested too deeply")),
         }
     }
@@ -75,13 +101,13 @@ impl<'de> Visitor<'de> for Level {
         if number < MAX_INTEGER { Ok(()) } else { Err(E::custom("a number of 2^53 or more")) }
     }
     fn visit_f64<E: Error>(self, _: f64) -> Result<(), E> {
-        if self.foreign { Ok(()) } else { Err(E::custom("a number that is not whole")) }
+        if self.whose == Whose::Foreign { Ok(()) } else { Err(E::custom("a number that is not whole")) }
     }
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
         Ok(())
     }
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        if self.foreign { Ok(()) } else { Err(E::custom("null: leave an absent member out")) }
+        if self.whose == Whose::Foreign { Ok(()) } else { Err(E::custom("null: leave an absent member out")) }
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let inner = self.deeper()?;
@@ -92,11 +118,14 @@ impl<'de> Visitor<'de> for Level {
         let inner = self.deeper()?;
         let mut seen = std::collections::HashSet::new();
         while let Some(name) = members.next_key::<String>()? {
-            let foreign = self.foreign || matches!(name.as_str(), "webauthn" | "credential");
+            let whose = match name.as_str() {
+                "webauthn" | "credential" if inner.whose == Whose::Ours => Whose::Border,
+                _ => inner.whose,
+            };
             if !seen.insert(name) {
                 return Err(A::Error::custom("a member stands twice"));
             }
-            members.next_value_seed(Level { foreign, ..inner })?;
+            members.next_value_seed(Level { whose, ..inner })?;
         }
         Ok(())
     }
@@ -129,5 +158,22 @@ mod tests {
             assert!(check(text.as_bytes()).is_ok(), "{text}");
         }
         assert!(check(br#"{"webauthn":{"response":{"userHandle":null}}}"#).is_ok(), "a browser's own JSON");
+        assert!(check(br#"{"webauthn":null}"#).is_err(), "an absent member is left out");
+    }
+
+    #[test]
+    fn one_value_has_one_form_and_no_error_repeats_a_value() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Call {
+            #[expect(dead_code, reason = "only its reading is looked at")]
+            t: bool,
+        }
+        assert_eq!(parse::<Call>(b"[true]").unwrap_err().message, "expected an object");
+        for text in [r#"{"t":"hunter2, expected hunter2"}"#, r#"{"hunter2":1}"#, r#"{"t":true,"hunter2":true}"#] {
+            let message = parse::<Call>(text.as_bytes()).unwrap_err().message;
+            assert!(!message.contains("hunter2") && message.contains("expected"), "{message}");
+        }
+        assert!(parse::<Call>(b"{}").unwrap_err().message.starts_with("missing field `t`"));
     }
 }

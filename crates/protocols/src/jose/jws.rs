@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::{Jwk, PublicKey, SigningKey};
 use crate::{
@@ -44,16 +45,8 @@ pub enum Typ {
 
 impl Typ {
     /// All types, for the tests that confuse each with each.
-    pub const ALL: [Self; 8] = [
-        Self::Offer,
-        Self::Enrol,
-        Self::Request,
-        Self::Decision,
-        Self::Pin,
-        Self::Proof,
-        Self::Rotate,
-        Self::Keyroll,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Offer, Self::Enrol, Self::Request, Self::Decision, Self::Pin, Self::Proof, Self::Rotate, Self::Keyroll];
 }
 
 /// Why a message is refused.
@@ -143,7 +136,11 @@ impl<'m> Unverified<'m> {
         let payload = decode(payload).map_err(|_| JwsError::Form)?;
         let header = decode(header).map_err(|_| JwsError::Form)?;
         json::check(&header).map_err(|_| JwsError::Header)?;
+        let raw: Value = serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
         let header: RawHeader<'_> = serde_json::from_slice(&header).map_err(|_| JwsError::Header)?;
+        if serde_json::to_value(&header).map_err(|_| JwsError::Header)? != raw {
+            return Err(JwsError::Header);
+        }
         if header.typ != typ {
             return Err(JwsError::WrongType);
         }
@@ -192,20 +189,28 @@ impl<'m> Unverified<'m> {
     }
 
     /// The claims before the signature is checked, for the one case where the key stands in them: an offer.
-    pub fn unverified_claims<T: serde::de::DeserializeOwned>(&self) -> Result<T, JwsError> {
+    pub fn unverified_claims<T: DeserializeOwned>(&self) -> Result<T, JwsError> {
         json::parse(&self.payload).map_err(|error| JwsError::Claims(error.message))
     }
 }
 
 impl Verified {
     /// Reads the claims. Another version is told apart from a broken message, as it asks for an update of the app.
-    pub fn claims<T: serde::de::DeserializeOwned>(&self) -> Result<T, JwsError> {
+    ///
+    /// What was read must be all that was said: written again it is the same JSON, so no member is passed over at any
+    /// depth, and no value has a second form that another reader may take otherwise.
+    pub fn claims<T: DeserializeOwned + Serialize>(&self) -> Result<T, JwsError> {
         let malformed = |error: json::JsonError| JwsError::Claims(error.message);
         let version: Version = json::parse(&self.payload).map_err(malformed)?;
         if version.v != 1 {
             return Err(JwsError::Version);
         }
-        json::parse(&self.payload).map_err(malformed)
+        let said: Value = json::parse(&self.payload).map_err(malformed)?;
+        let read: T = json::parse(&self.payload).map_err(malformed)?;
+        match serde_json::to_value(&read) {
+            Ok(again) if again == said => Ok(read),
+            _ => Err(JwsError::Claims("a member that is unknown or has another form".to_owned())),
+        }
     }
 }
 
@@ -226,5 +231,6 @@ fn write(key: &SigningKey, header: RawHeader<'_>, claims: &impl Serialize) -> Re
     let signature = key.sign(message.as_bytes()).map_err(|_| JwsError::Signature)?;
     message.push('.');
     message.push_str(&signature.to_text());
-    Ok(message)
+    // Its reader would refuse it, and could not say why.
+    if message.len() > MAX_MESSAGE { Err(JwsError::Form) } else { Ok(message) }
 }

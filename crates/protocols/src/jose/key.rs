@@ -122,10 +122,7 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "signing asks for this type; the library draws the nonce itself"
-)]
+#[expect(clippy::disallowed_methods, reason = "signing asks for this type; the library draws the nonce itself")]
 fn system_random() -> &'static SystemRandom {
     static RANDOM: std::sync::LazyLock<SystemRandom> = std::sync::LazyLock::new(SystemRandom::new);
     &RANDOM

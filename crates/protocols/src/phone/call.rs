@@ -181,12 +181,12 @@ pub struct Expect {
 }
 
 /// The body of `history`.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HistoryBefore {
-    /// Only entries before this second.
+    /// Only entries older than this one: the last of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<i64>,
+    pub before: Option<Id>,
 }
 
 /// The answer of `history`.

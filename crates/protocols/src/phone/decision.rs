@@ -102,10 +102,7 @@ impl Expected<'_> {
     /// number is right are decided later, each with its own answer.
     pub fn check(&self, message: &str, key: &PublicKey) -> Result<Decision, DecisionError> {
         let decision: Decision = Unverified::parse(message, Typ::Decision)?.verify(self.phone, key)?.claims()?;
-        if decision.iss.as_str() != self.phone
-            || decision.aud != self.server
-            || decision.rid.as_str() != self.request
-        {
+        if decision.iss.as_str() != self.phone || decision.aud != self.server || decision.rid.as_str() != self.request {
             return Err(DecisionError::Misdirected);
         }
         if !(self.iat.saturating_sub(60)..=self.exp.saturating_add(60)).contains(&decision.iat) {

@@ -103,8 +103,10 @@ impl Digits {
 
     /// As shown: `123 456`.
     pub fn to_shown(&self) -> String {
-        let (left, right) = self.0.split_at(3);
-        format!("{left} {right}")
+        match self.0.split_at_checked(3) {
+            Some((left, right)) => format!("{left} {right}"),
+            None => self.0.clone(),
+        }
     }
 
     /// Whether the person typed these digits, blanks aside, in constant time.

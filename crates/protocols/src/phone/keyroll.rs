@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    jose::{Jwk, JwsError, PublicKey, SigningKey, Typ, Unverified, sign},
-};
+use crate::jose::{Jwk, JwsError, PublicKey, SigningKey, Typ, Unverified, sign};
 
 /// The claims of a key roll.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

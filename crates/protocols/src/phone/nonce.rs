@@ -32,9 +32,10 @@ impl NonceKey {
         let made = i64::from_be_bytes(*time);
         let fresh = made <= now.saturating_add(5) && now.saturating_sub(made) <= LIFETIME;
         let expected = hmac::sign(&self.0, time);
-        let right = expected.as_ref().get(..16).is_some_and(|expected| {
-            bool::from(subtle::ConstantTimeEq::ct_eq(expected, tag))
-        });
+        let right = expected
+            .as_ref()
+            .get(..16)
+            .is_some_and(|expected| bool::from(subtle::ConstantTimeEq::ct_eq(expected, tag)));
         fresh && right
     }
 }

@@ -49,9 +49,9 @@ pub struct Offer {
     pub policy: Policy,
 }
 
-/// The account of an offer.
+/// The account of an offer. It also stands in answers, where unknown members are passed over; in an offer the reading
+/// of messages refuses them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Account {
     /// Its id, stable under renaming.
     pub id: Handle,
@@ -76,9 +76,8 @@ pub enum Kind {
     Personal,
 }
 
-/// What policy asks of the phone.
+/// What policy asks of the phone. It also stands in answers, as [`Account`] does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// The least number of digits of the app's PIN.
     pub pin_min: u8,
@@ -106,7 +105,7 @@ pub enum OfferError {
     /// It leads to another address than the link.
     #[error("the server's offer leads to another address")]
     WrongAddress,
-    /// A list that must have one or two entries has not.
+    /// No unlock method, not one or two server keys, or one that is no key or stands twice.
     #[error("the server's offer is incomplete")]
     Incomplete,
 }
@@ -153,7 +152,14 @@ impl Offer {
         if offer.api != api {
             return Err(OfferError::WrongAddress);
         }
-        if offer.unlock.is_empty() || !(1..=2).contains(&offer.keys.keys.len()) {
+        // All of them get pinned, so all of them must be keys, not only the one that signed.
+        let keys: Vec<PublicKey> = offer.keys.keys.iter().filter_map(|key| key.key().ok()).collect();
+        let good = match keys.as_slice() {
+            [_] => offer.keys.keys.len() == 1,
+            [first, second] => offer.keys.keys.len() == 2 && first != second,
+            _ => false,
+        };
+        if offer.unlock.is_empty() || !good {
             return Err(OfferError::Incomplete);
         }
         Ok(CheckedOffer { offer, server_key, hash: sha256(&[message.as_bytes()]) })

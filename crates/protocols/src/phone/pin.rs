@@ -89,12 +89,21 @@ impl OprfKey {
     /// BlindEvaluate (RFC 9497 section 3.3.2): one multiplication and a proof. Identity and off-curve points are
     /// refused.
     pub fn evaluate(&self, random: &dyn Random, blinded: &Bytes<33>) -> Result<Evaluation, PinError> {
-        let blinded = BlindedElement::<NistP256>::deserialize(&blinded.0).map_err(|_| PinError::Point)?;
+        let blinded = BlindedElement::<NistP256>::deserialize(compressed(blinded)?).map_err(|_| PinError::Point)?;
         let result = self.0.blind_evaluate(&mut Adapter(random), &blinded);
         Ok(Evaluation {
             evaluated: Bytes(fixed(&result.message.serialize()).ok_or(PinError::Point)?),
             proof: Bytes(fixed(&result.proof.serialize()).ok_or(PinError::Point)?),
         })
+    }
+}
+
+/// A point in compressed form (SEC 1 section 2.3.3). The library also reads a form without the sign, 0x05, and so
+/// would take two texts for one point.
+fn compressed(point: &Bytes<33>) -> Result<&[u8], PinError> {
+    match point.0.first() {
+        Some(2 | 3) => Ok(&point.0),
+        _ => Err(PinError::Point),
     }
 }
 
@@ -133,9 +142,7 @@ pub fn stretch(pin: &str, salt: &[u8; 16]) -> Zeroizing<[u8; 32]> {
 /// Whether a PIN may be chosen: digits, enough of them, and not what a thief tries first.
 pub fn check_choice(pin: &str, least: u8) -> Result<(), PinError> {
     let digits = pin.as_bytes();
-    let all = |step: i16| {
-        digits.windows(2).all(|pair| matches!(pair, [a, b] if i16::from(*b) - i16::from(*a) == step))
-    };
+    let all = |step: i16| digits.windows(2).all(|pair| matches!(pair, [a, b] if i16::from(*b) - i16::from(*a) == step));
     let halves = digits.split_at(digits.len() / 2);
     let weak = digits.len() < usize::from(least.max(4))
         || digits.len() > 64
@@ -159,20 +166,18 @@ pub struct Blinding {
 impl Blinding {
     /// Blind (RFC 9497 section 3.3.1) of a stretched PIN.
     pub fn new(random: &dyn Random, x: Zeroizing<[u8; 32]>) -> Result<Self, PinError> {
-        let blinded =
-            VoprfClient::<NistP256>::blind(x.as_ref(), &mut Adapter(random)).map_err(|_| PinError::Point)?;
+        let blinded = VoprfClient::<NistP256>::blind(x.as_ref(), &mut Adapter(random)).map_err(|_| PinError::Point)?;
         let bytes = fixed(&blinded.message.serialize()).ok_or(PinError::Point)?;
         Ok(Self { x, state: blinded.state, blinded: Bytes(bytes) })
     }
 
     /// Finalize (RFC 9497 section 3.3.2): checks the server's proof against the pinned key and unblinds.
     pub fn finish(self, evaluation: &Evaluation, voprf: &Bytes<33>) -> Result<Zeroizing<[u8; 32]>, PinError> {
-        let evaluated =
-            EvaluationElement::<NistP256>::deserialize(&evaluation.evaluated.0).map_err(|_| PinError::Point)?;
+        let evaluated = EvaluationElement::<NistP256>::deserialize(compressed(&evaluation.evaluated)?)
+            .map_err(|_| PinError::Point)?;
         let proof = voprf::Proof::<NistP256>::deserialize(&evaluation.proof.0).map_err(|_| PinError::Proof)?;
-        let key = NistP256::deserialize_elem(&voprf.0).map_err(|_| PinError::Point)?;
-        let output =
-            self.state.finalize(self.x.as_ref(), &evaluated, &proof, key).map_err(|_| PinError::Proof)?;
+        let key = NistP256::deserialize_elem(compressed(voprf)?).map_err(|_| PinError::Point)?;
+        let output = self.state.finalize(self.x.as_ref(), &evaluated, &proof, key).map_err(|_| PinError::Proof)?;
         Ok(Zeroizing::new(fixed(&output).ok_or(PinError::Proof)?))
     }
 }
@@ -229,19 +234,26 @@ pub fn change_hash(change: &str, new: &PublicKey) -> [u8; 32] {
     crate::bytes::sha256(&[label::PIN_CHANGE, change.as_bytes(), &new.thumbprint().0.0])
 }
 
-/// What switching a setting on is signed over: the setting, and the nonce of the proof it came with.
+/// What switching a setting on is signed over: `LBL/setting || name of the setting || 0x00 || phone id || nonce of the
+/// proof that it comes with`.
 pub fn setting_hash(setting: &str, phone: &str, nonce: &str) -> [u8; 32] {
-    crate::bytes::sha256(&[label::SETTING, setting.as_bytes(), b"\0", phone.as_bytes(), nonce.as_bytes()])
+    crate::bytes::sha256(&[label::SETTING, setting.as_bytes(), b"\0", phone.as_bytes(), &raw(nonce)])
 }
 
 /// What a phone signs to authorise a new one: `LBL/enrol-start || phone id || nonce of the proof`.
 pub fn enrol_start_hash(phone: &str, nonce: &str) -> [u8; 32] {
-    crate::bytes::sha256(&[label::ENROL_START, phone.as_bytes(), nonce.as_bytes()])
+    crate::bytes::sha256(&[label::ENROL_START, phone.as_bytes(), &raw(nonce)])
+}
+
+/// A nonce as it stands in a hash: raw. One that is not base64url is none of ours, and its proof is refused before
+/// any evidence is looked at.
+fn raw(nonce: &str) -> Vec<u8> {
+    crate::bytes::decode(nonce).unwrap_or_default()
 }
 
 /// PINs that the rules above let through and that people take all the same: dates that everybody knows and
 /// patterns of the keypad.
 const COMMON: [&str; 24] = [
-    "2580", "1004", "1010", "1234", "2001", "0852", "1379", "0007", "1998", "2000", "12345", "13579", "24680", "147258",
-    "159753", "147852", "258456", "789456", "456789", "112233", "121314", "102030", "147147", "753951",
+    "2580", "1004", "1010", "1234", "2001", "0852", "1379", "0007", "1998", "2000", "12345", "13579", "24680",
+    "147258", "159753", "147852", "258456", "789456", "456789", "112233", "121314", "102030", "147147", "753951",
 ];

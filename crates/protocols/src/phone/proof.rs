@@ -67,6 +67,9 @@ impl Call<'_> {
     /// Checks a proof against this call with the phone's stored key. Nonce and `jti` are the caller's to check,
     /// as they need the server's clock and memory.
     pub fn check(&self, proof: Unverified<'_>, phone: &str, key: &PublicKey) -> Result<Proof, ProofError> {
+        if proof.typ() != Typ::Proof {
+            return Err(JwsError::WrongType.into());
+        }
         let claims: Proof = proof.verify(phone, key)?.claims()?;
         if claims.aud != self.audience {
             return Err(ProofError::Audience);

@@ -87,9 +87,9 @@ impl Operation {
     }
 }
 
-/// The app that is signed in to, from the registry of apps.
+/// The app that is signed in to, from the registry of apps. It also stands in answers, where unknown members are passed
+/// over; in a request the reading of messages refuses them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct App {
     /// Its id.
     pub id: Handle,
@@ -97,9 +97,8 @@ pub struct App {
     pub name: Name,
 }
 
-/// From where a request came. Nothing here is taken raw from a header.
+/// From where a request came. Nothing here is taken raw from a header. It also stands in answers, as [`App`] does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Context {
     /// The browser's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,7 +215,14 @@ impl Number {
             Self::Enter { digits } => matches!(digits, 2 | 3 | 6),
             Self::Choose { options: [a, b, c] } => {
                 let plain = |text: &String| (2..=6).contains(&text.len()) && text.bytes().all(|x| x.is_ascii_digit());
-                plain(a) && plain(b) && plain(c) && a != b && b != c && a != c && a.len() == b.len() && b.len() == c.len()
+                plain(a)
+                    && plain(b)
+                    && plain(c)
+                    && a != b
+                    && b != c
+                    && a != c
+                    && a.len() == b.len()
+                    && b.len() == c.len()
             }
         }
     }

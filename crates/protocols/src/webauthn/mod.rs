@@ -104,6 +104,11 @@ impl RelyingParty {
         let (_, state) = self.core.generate_challenge_authenticate(builder).map_err(refused)?;
         let state = with_challenge(&state, challenge)?;
         let result = self.core.authenticate_credential(&assertion, &state).map_err(refused)?;
+        // WebAuthn Level 3 section 7.2 step 13. The library looks at this in a registration, not in an assertion: a page
+        // of another origin that holds the app in a frame must not get one.
+        if says_cross_origin(assertion.response.client_data_json.as_ref()) {
+            return Err(WebauthnError::Refused("made in a frame of another origin".to_owned()));
+        }
         // The library was told to require it; an approval without it would be an approval by whoever holds the phone.
         if result.user_verified() { Ok(()) } else { Err(WebauthnError::Refused("user not verified".to_owned())) }
     }
@@ -119,6 +124,11 @@ impl StoredCredential {
     pub fn from_text(text: &str) -> Result<Self, WebauthnError> {
         serde_json::from_str(text).map(Self).map_err(|_| WebauthnError::Stored)
     }
+}
+
+fn says_cross_origin(client_data: &[u8]) -> bool {
+    let client_data: Option<Value> = serde_json::from_slice(client_data).ok();
+    client_data.is_none_or(|data| data.get("crossOrigin").is_some_and(|value| *value != Value::Bool(false)))
 }
 
 fn with_challenge<S>(state: &S, challenge: &[u8; 32]) -> Result<S, WebauthnError>

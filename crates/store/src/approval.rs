@@ -1,0 +1,349 @@
+//! Requests to phones: how they are placed, found and listed. Their life stands in [`crate::approval_life`].
+
+use akkoord_core::{
+    Timestamp,
+    ids::{AccountId, ApprovalId, OrganisationId, PhoneId},
+    secret::TokenHash,
+};
+
+use crate::{
+    error::StoreError,
+    params,
+    row::{Row, words},
+    seal::Sealed,
+    tx::Tx,
+};
+
+words! {
+    /// Where a request stands.
+    ApprovalState {
+        /// It waits for a phone.
+        Pending = "pending",
+        /// A phone said yes; its browser hasn't come for it yet.
+        Approved = "approved",
+        /// Its browser came. Final.
+        Consumed = "consumed",
+        /// A phone said no. Final.
+        Denied = "denied",
+        /// A phone said that this was somebody else. Final.
+        Reported = "reported",
+        /// A phone sent a wrong number. Final.
+        Mismatch = "mismatch",
+        /// It, or its approval, got too old. Final.
+        Expired = "expired",
+        /// Its browser gave up. Final.
+        Cancelled = "cancelled",
+        /// Its browser began anew. Final.
+        Superseded = "superseded",
+        /// Its phone or account was removed, or bad evidence came too often. Final.
+        Revoked = "revoked",
+    }
+}
+
+/// A request to place.
+#[derive(Clone, Debug)]
+pub struct NewApproval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Whom it is for; none for a decoy.
+    pub account_id: Option<AccountId>,
+    /// The organisation whose policy counts.
+    pub organisation_id: Option<OrganisationId>,
+    /// The hash of the flow cookie of the browser that waits.
+    pub flow_hash: TokenHash,
+    /// What it is for, a word of the protocol.
+    pub operation: String,
+    /// The app that asks.
+    pub client_id: String,
+    /// Its name.
+    pub client_name: String,
+    /// What is known of the browser, JSON.
+    pub context: String,
+    /// How the number is answered, JSON or a word.
+    pub mode: String,
+    /// The ways to unlock that suffice, JSON.
+    pub unlock: String,
+    /// When it is placed.
+    pub created_at: Timestamp,
+    /// Until when it may be answered.
+    pub expires_at: Timestamp,
+}
+
+/// A request, as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalRow {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Whom it is for; none for a decoy.
+    pub account_id: Option<AccountId>,
+    /// The organisation whose policy counts.
+    pub organisation_id: Option<OrganisationId>,
+    /// The hash of the flow cookie of the browser that waits, as text.
+    pub flow_hash: String,
+    /// Which of the account's places it took.
+    pub slot: Option<i64>,
+    /// What it is for, a word of the protocol.
+    pub operation: String,
+    /// The app that asks.
+    pub client_id: String,
+    /// Its name.
+    pub client_name: String,
+    /// What is known of the browser, JSON.
+    pub context: String,
+    /// How the number is answered.
+    pub mode: String,
+    /// The number on the screen.
+    pub number: String,
+    /// The ways to unlock that suffice, JSON.
+    pub unlock: String,
+    /// Where it stands. A row that is past its time may still say otherwise: see [`ApprovalRow::is_overdue`].
+    pub state: ApprovalState,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// Until when it may be answered.
+    pub expires_at: Timestamp,
+    /// Until when an approved one may be consumed.
+    pub claim_until: Option<Timestamp>,
+    /// When it came to its end.
+    pub settled_at: Option<Timestamp>,
+    /// The phone that answered.
+    pub phone_id: Option<PhoneId>,
+    /// The hash of the decision, to know a repeated one.
+    pub decision_hash: Option<String>,
+    /// What the phone was answered, for a repeated decision.
+    pub answer: Option<String>,
+    /// The decision and its evidence, sealed.
+    pub evidence: Option<Sealed>,
+    /// How often evidence didn't hold.
+    pub bad_evidence: i64,
+    /// When its number was on the screen.
+    pub shown_at: Option<Timestamp>,
+    /// When it was reported after it had been consumed.
+    pub reported_at: Option<Timestamp>,
+}
+
+/// A request as its phone gets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingMessage {
+    /// The request.
+    pub approval_id: ApprovalId,
+    /// The signed message.
+    pub message: String,
+}
+
+/// What came of placing a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It stands, with this number.
+    Placed {
+        /// Which of the account's places it took.
+        slot: i64,
+        /// The number, the first of those offered that no other waiting request of the account has.
+        number: String,
+    },
+    /// The account has as many waiting requests as it may have.
+    Full,
+    /// Each offered number is that of another waiting request: draw new ones.
+    NumbersTaken,
+    /// This browser has a waiting request already: supersede it first.
+    FlowTaken,
+}
+
+macro_rules! columns {
+    () => {
+        "r.id, r.account_id, r.organisation_id, r.flow_hash, r.slot, r.operation, r.client_id, r.client_name, \
+         r.context, r.mode, r.number, r.unlock, r.state, r.created_at, r.expires_at, r.claim_until, r.settled_at, \
+         r.phone_id, r.decision_hash, r.answer, r.evidence, r.bad_evidence, r.shown_at, r.reported_at"
+    };
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM approvals r ", $rest)
+    };
+}
+
+impl Tx {
+    /// Places a request of an account: in the first free of its [`SLOTS`] places, with the first of `numbers` that is
+    /// free. The account's overdue requests make room first. Both limits are unique indexes, so that starts at the same
+    /// moment can't exceed them; what is read here only helps to choose.
+    pub async fn place_approval(&mut self, new: &NewApproval, numbers: &[String]) -> Result<Placed, StoreError> {
+        let Some(account) = &new.account_id else { return Ok(Placed::Full) };
+        self.expire_approvals_of(account, new.created_at).await?;
+        // On SQLite the first try finds what it read. On PostgreSQL another start may come between: then it has taken
+        // one of few places or of the offered numbers, and the next look shows it.
+        for _ in 0..TRIES {
+            let sql = "SELECT slot, number FROM approvals WHERE account_id = $1 AND state = 'pending'";
+            let rows = self.query_all(sql, params![account]).await?;
+            let taken = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
+            let taken: Vec<(Option<i64>, String)> = taken.collect::<Result<_, StoreError>>()?;
+            let Some(slot) = (0..SLOTS).find(|slot| taken.iter().all(|(other, _)| *other != Some(*slot))) else {
+                return Ok(Placed::Full);
+            };
+            let Some(number) = numbers.iter().find(|number| taken.iter().all(|(_, other)| other != *number)) else {
+                return Ok(Placed::NumbersTaken);
+            };
+            if self.insert_approval(new, Some(slot), number).await? {
+                return Ok(Placed::Placed { slot, number: number.clone() });
+            }
+            let sql = "SELECT id FROM approvals WHERE flow_hash = $1 AND state = 'pending'";
+            if self.query_opt(sql, params![&new.flow_hash]).await?.is_some() {
+                return Ok(Placed::FlowTaken);
+            }
+        }
+        Ok(Placed::Full)
+    }
+
+    /// Places a decoy: a row like any other, behind the same page, that no phone ever sees. `false` where this browser
+    /// has a waiting request already.
+    pub async fn place_decoy(&mut self, new: &NewApproval, number: &str) -> Result<bool, StoreError> {
+        let decoy = NewApproval { account_id: None, ..new.clone() };
+        self.insert_approval(&decoy, None, number).await
+    }
+
+    /// Keeps the message of a request to one phone.
+    pub async fn add_approval_message(
+        &mut self,
+        approval: &ApprovalId,
+        phone: &PhoneId,
+        message: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO approval_messages (approval_id, phone_id, message) VALUES ($1, $2, $3)";
+        self.execute(sql, params![approval, phone, message]).await.map(drop)
+    }
+
+    /// The requests that wait for a phone, oldest first.
+    pub async fn pending_messages(
+        &mut self,
+        phone: &PhoneId,
+        now: Timestamp,
+    ) -> Result<Vec<PendingMessage>, StoreError> {
+        let sql = "SELECT m.approval_id, m.message FROM approval_messages m JOIN approvals r ON r.id = m.approval_id \
+                   WHERE m.phone_id = $1 AND r.state = 'pending' AND r.expires_at > $2 ORDER BY r.created_at, r.id";
+        let rows = self.query_all(sql, params![phone, now]).await?;
+        rows.iter().map(|row| Ok(PendingMessage { approval_id: row.get(0)?, message: row.get(1)? })).collect()
+    }
+
+    /// The phones that were asked.
+    pub async fn phones_asked(&mut self, approval: &ApprovalId) -> Result<Vec<PhoneId>, StoreError> {
+        let sql = "SELECT phone_id FROM approval_messages WHERE approval_id = $1 ORDER BY phone_id";
+        self.query_all(sql, params![approval]).await?.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// A request.
+    pub async fn approval(&mut self, id: &ApprovalId) -> Result<Option<ApprovalRow>, StoreError> {
+        self.query_opt(select!("WHERE r.id = $1"), params![id]).await?.as_ref().map(approval).transpose()
+    }
+
+    /// A request and its message to this phone; `None` for one that the phone was never asked.
+    pub async fn approval_for_phone(
+        &mut self,
+        id: &ApprovalId,
+        phone: &PhoneId,
+    ) -> Result<Option<(ApprovalRow, String)>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", m.message FROM approvals r JOIN approval_messages m ON m.approval_id = r.id \
+             WHERE r.id = $1 AND m.phone_id = $2"
+        );
+        let row = self.query_opt(sql, params![id, phone]).await?;
+        row.map(|row| Ok((approval(&row)?, row.get(24)?))).transpose()
+    }
+
+    /// An account's requests, newest first, those before `before`, at most `limit`.
+    pub async fn history(
+        &mut self,
+        account: &AccountId,
+        before: Option<&ApprovalId>,
+        limit: i64,
+    ) -> Result<Vec<ApprovalRow>, StoreError> {
+        let sql = select!(
+            "WHERE r.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR (r.created_at, r.id) < \
+             (SELECT b.created_at, b.id FROM approvals b WHERE b.id = $2 AND b.account_id = $1)) \
+             ORDER BY r.created_at DESC, r.id DESC LIMIT $3"
+        );
+        self.query_all(sql, params![account, before, limit]).await?.iter().map(approval).collect()
+    }
+
+    /// How many requests an account has had since then, for its budgets.
+    pub async fn count_approvals_since(&mut self, account: &AccountId, since: Timestamp) -> Result<i64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM approvals WHERE account_id = $1 AND created_at >= $2";
+        self.query_opt(sql, params![account, since]).await?.map_or(Ok(0), |row| row.get(0))
+    }
+
+    async fn insert_approval(
+        &mut self,
+        new: &NewApproval,
+        slot: Option<i64>,
+        number: &str,
+    ) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO approvals (id, account_id, organisation_id, flow_hash, slot, operation, client_id, \
+                   client_name, context, mode, number, unlock, state, created_at, expires_at, bad_evidence) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $14, 0) \
+                   ON CONFLICT DO NOTHING";
+        let params = params![
+            &new.id,
+            new.account_id.as_ref(),
+            new.organisation_id.as_ref(),
+            &new.flow_hash,
+            slot,
+            &new.operation,
+            &new.client_id,
+            &new.client_name,
+            &new.context,
+            &new.mode,
+            number,
+            &new.unlock,
+            new.created_at,
+            new.expires_at,
+        ];
+        self.changed(sql, params).await
+    }
+}
+
+impl ApprovalRow {
+    /// Whether its time has passed, though nobody has written that down yet.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        match self.state {
+            ApprovalState::Pending => self.expires_at <= now,
+            ApprovalState::Approved => self.claim_until.is_none_or(|until| until <= now),
+            _ => false,
+        }
+    }
+}
+
+fn approval(row: &Row) -> Result<ApprovalRow, StoreError> {
+    Ok(ApprovalRow {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        organisation_id: row.get(2)?,
+        flow_hash: row.get(3)?,
+        slot: row.get(4)?,
+        operation: row.get(5)?,
+        client_id: row.get(6)?,
+        client_name: row.get(7)?,
+        context: row.get(8)?,
+        mode: row.get(9)?,
+        number: row.get(10)?,
+        unlock: row.get(11)?,
+        state: row.get(12)?,
+        created_at: row.get(13)?,
+        expires_at: row.get(14)?,
+        claim_until: row.get(15)?,
+        settled_at: row.get(16)?,
+        phone_id: row.get(17)?,
+        decision_hash: row.get(18)?,
+        answer: row.get(19)?,
+        evidence: row.get(20)?,
+        bad_evidence: row.get(21)?,
+        shown_at: row.get(22)?,
+        reported_at: row.get(23)?,
+    })
+}
+
+/// How many requests of one account may wait: enough for a person with several browsers, few enough that a stranger
+/// can't bury a real one.
+const SLOTS: i64 = 3;
+/// More than there are places and offered numbers to lose to others.
+const TRIES: usize = 16;

@@ -1,0 +1,104 @@
+//! Jobs: what has to be done soon, queued in the transaction that wants it. A job is claimed for a while; a node that
+//! dies with one leaves it to the next.
+
+use akkoord_core::{Timestamp, ids::JobId};
+
+use crate::{error::StoreError, params, row::Row, seal::Sealed, tx::Tx};
+
+/// A job to queue.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    /// Its id.
+    pub id: JobId,
+    /// What is to be done, a word.
+    pub kind: String,
+    /// With what, sealed for [`Place::JobPayload`](crate::Place::JobPayload).
+    pub payload: Sealed,
+    /// Not before.
+    pub run_at: Timestamp,
+    /// When it is queued.
+    pub created_at: Timestamp,
+}
+
+/// A claimed job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRow {
+    /// Its id.
+    pub id: JobId,
+    /// What is to be done, a word.
+    pub kind: String,
+    /// With what, sealed.
+    pub payload: Sealed,
+    /// Not before.
+    pub run_at: Timestamp,
+    /// How often it was claimed, this time included.
+    pub attempts: i64,
+    /// Until when this claim holds, which also says whose claim it is.
+    pub claimed_until: Timestamp,
+    /// How it failed the last time.
+    pub last_error: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+}
+
+impl Tx {
+    /// Queues a job.
+    pub async fn add_job(&mut self, new: &NewJob) -> Result<(), StoreError> {
+        let sql = "INSERT INTO jobs (id, kind, payload, run_at, attempts, created_at) VALUES ($1, $2, $3, $4, 0, $5)";
+        let NewJob { id, kind, payload, run_at, created_at } = new;
+        self.execute(sql, params![id, kind, payload, *run_at, *created_at]).await.map(drop)
+    }
+
+    /// Claims jobs that are due until `until`, at most `limit`, the longest due first.
+    pub async fn claim_jobs(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<JobRow>, StoreError> {
+        let rows = self.claim_due_jobs(now, until, limit).await?;
+        let mut jobs = rows.iter().map(job).collect::<Result<Vec<_>, _>>()?;
+        jobs.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));
+        Ok(jobs)
+    }
+
+    /// Ends a job and forgets what was in it; `false` where the claim ran out and another has it.
+    pub async fn finish_job(&mut self, job: &JobRow, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE jobs SET done_at = $3, payload = $4, claimed_until = NULL \
+                   WHERE id = $1 AND claimed_until = $2 AND done_at IS NULL";
+        self.changed(sql, params![&job.id, job.claimed_until, now, Vec::new()]).await
+    }
+
+    /// Puts a job that failed back until `run_at`; `false` where the claim ran out and another has it.
+    pub async fn retry_job(&mut self, job: &JobRow, error: &str, run_at: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE jobs SET run_at = $4, last_error = $3, claimed_until = NULL \
+                   WHERE id = $1 AND claimed_until = $2 AND done_at IS NULL";
+        self.changed(sql, params![&job.id, job.claimed_until, error, run_at]).await
+    }
+
+    /// Gives a job up and forgets what was in it; its row stays with the error until housekeeping.
+    pub async fn abandon_job(&mut self, job: &JobRow, error: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE jobs SET done_at = $4, last_error = $3, payload = $5, claimed_until = NULL \
+                   WHERE id = $1 AND claimed_until = $2 AND done_at IS NULL";
+        self.changed(sql, params![&job.id, job.claimed_until, error, now, Vec::new()]).await
+    }
+
+    /// How many jobs wait or are being done.
+    pub async fn count_open_jobs(&mut self) -> Result<i64, StoreError> {
+        let row = self.query_opt("SELECT COUNT(*) FROM jobs WHERE done_at IS NULL", &[]).await?;
+        row.map_or(Ok(0), |row| row.get(0))
+    }
+}
+
+fn job(row: &Row) -> Result<JobRow, StoreError> {
+    Ok(JobRow {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        payload: row.get(2)?,
+        run_at: row.get(3)?,
+        attempts: row.get(4)?,
+        claimed_until: row.get(5)?,
+        last_error: row.get(6)?,
+        created_at: row.get(7)?,
+    })
+}

@@ -1,0 +1,187 @@
+//! Requests: how they are placed, found and listed.
+
+use std::slice::from_ref;
+
+use akkoord_core::ids::{AccountId, ApprovalId};
+use akkoord_store::{ApprovalState, NewApproval, Placed};
+
+use super::world;
+use crate::fixtures::{Counted, NOW, Request, World, at, new_approval, numbers, token};
+
+#[tokio::test]
+async fn a_request_is_placed_found_and_reaches_its_phones() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    let (asked, not_asked) = (world.phone(&account).await, world.phone(&account).await);
+    let flow = token();
+    let new = new_approval(Some(&account), &flow);
+    let placing = new.clone();
+    let row = world.write(move |tx| {
+        Box::pin(async move {
+            let id = &placing.id;
+            let placed = tx.place_approval(&placing, &numbers()).await?;
+            assert_eq!(placed, Placed::Placed { slot: 0, number: "42".to_owned() });
+            tx.add_approval_message(id, &asked, "signed message").await?;
+            let messages = tx.pending_messages(&asked, at(119)).await?;
+            assert_eq!((&messages[0].approval_id, messages[0].message.as_str()), (id, "signed message"));
+            assert_eq!(messages.len(), 1);
+            assert_eq!(tx.pending_messages(&asked, at(120)).await?, [], "too late");
+            assert_eq!(tx.pending_messages(&not_asked, at(1)).await?, []);
+            assert_eq!(tx.phones_asked(id).await?, from_ref(&asked));
+            let row = tx.approval(id).await?.unwrap();
+            let for_phone = tx.approval_for_phone(id, &asked).await?;
+            assert_eq!(for_phone, Some((row.clone(), "signed message".to_owned())));
+            assert_eq!(tx.approval_for_phone(id, &not_asked).await?, None);
+            assert_eq!(tx.approval(&ApprovalId::new(&Counted)).await?, None);
+            assert!(!tx.note_shown(id, &token(), at(1)).await?, "another browser's");
+            assert!(tx.note_shown(id, &placing.flow_hash, at(1)).await?);
+            assert!(!tx.note_shown(id, &placing.flow_hash, at(2)).await?, "twice");
+            assert_eq!(tx.approval(id).await?.unwrap().shown_at, Some(at(1)));
+            Ok(row)
+        })
+    });
+    let row = row.await;
+    assert_eq!((row.id, row.account_id, row.organisation_id), (new.id, Some(account), None));
+    assert_eq!((row.flow_hash, row.slot, row.number.as_str()), (flow.to_text(), Some(0), "42"));
+    assert_eq!((row.operation, row.client_id, row.client_name), (new.operation, new.client_id, new.client_name));
+    assert_eq!((row.context, row.mode, row.unlock), (new.context, new.mode, new.unlock));
+    assert_eq!((row.state, row.created_at, row.expires_at), (ApprovalState::Pending, NOW, at(120)));
+    assert_eq!((row.claim_until, row.settled_at, row.phone_id), (None, None, None));
+    assert_eq!((row.decision_hash, row.answer, row.evidence), (None, None, None));
+    assert_eq!((row.bad_evidence, row.shown_at, row.reported_at), (0, None, None));
+}
+
+#[tokio::test]
+async fn requests_wait_in_three_places_with_numbers_of_their_own() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                let place = |created: u64| NewApproval {
+                    created_at: at(created),
+                    expires_at: at(created + 120),
+                    ..new_approval(Some(&account), &token())
+                };
+                let first = place(0);
+                assert_eq!(slot_and_number(tx.place_approval(&first, &numbers()).await?), (0, "42".to_owned()));
+                assert_eq!(tx.place_approval(&place(1), &numbers()[..1]).await?, Placed::NumbersTaken);
+                let same_flow = NewApproval { flow_hash: first.flow_hash.clone(), ..place(1) };
+                assert_eq!(tx.place_approval(&same_flow, &numbers()).await?, Placed::FlowTaken);
+                assert_eq!(slot_and_number(tx.place_approval(&place(10), &numbers()).await?), (1, "17".to_owned()));
+                let third = place(20);
+                assert_eq!(slot_and_number(tx.place_approval(&third, &numbers()).await?), (2, "83".to_owned()));
+                assert_eq!(tx.place_approval(&place(30), &numbers()).await?, Placed::Full);
+                // The first has expired by now and makes room, also for its number and its browser.
+                let fourth = NewApproval { flow_hash: first.flow_hash.clone(), ..place(120) };
+                assert_eq!(slot_and_number(tx.place_approval(&fourth, &numbers()).await?), (0, "42".to_owned()));
+                assert_eq!(tx.approval(&first.id).await?.unwrap().state, ApprovalState::Expired);
+                let decoy = NewApproval { account_id: None, ..place(120) };
+                assert_eq!(tx.place_approval(&decoy, &numbers()).await?, Placed::Full);
+                Ok(())
+            })
+        })
+        .await;
+}
+
+fn slot_and_number(placed: Placed) -> (i64, String) {
+    match placed {
+        Placed::Placed { slot, number } => (slot, number),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_decoy_is_a_row_that_no_phone_and_no_list_ever_sees() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    let phone = world.phone(&account).await;
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                // Even if the caller names an account.
+                let decoy = new_approval(Some(&account), &token());
+                assert!(tx.place_decoy(&decoy, "42").await?);
+                let second = NewApproval { id: ApprovalId::new(&Counted), ..decoy.clone() };
+                assert!(!tx.place_decoy(&second, "42").await?, "this browser waits already");
+                for _ in 0..5 {
+                    assert!(tx.place_decoy(&new_approval(None, &token()), "42").await?);
+                }
+                let row = tx.approval(&decoy.id).await?.unwrap();
+                assert_eq!((row.account_id, row.slot, row.state), (None, None, ApprovalState::Pending));
+                assert_eq!(tx.pending_messages(&phone, at(1)).await?, []);
+                assert_eq!(tx.history(&account, None, 10).await?, []);
+                assert!(!tx.consume_approval(&decoy.id, &decoy.flow_hash, at(1)).await?);
+                assert!(tx.cancel_approval(&decoy.id, &decoy.flow_hash, at(1)).await?);
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_phone_gets_its_waiting_requests_oldest_first() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    let phone = world.phone(&account).await;
+    let messages = world.write(move |tx| {
+        Box::pin(async move {
+            for created in [20, 0, 10] {
+                let created_at = at(created);
+                let new = NewApproval { created_at, ..new_approval(Some(&account), &token()) };
+                assert!(matches!(tx.place_approval(&new, &numbers()).await?, Placed::Placed { .. }));
+                tx.add_approval_message(&new.id, &phone, &created.to_string()).await?;
+            }
+            tx.pending_messages(&phone, at(30)).await
+        })
+    });
+    let messages: Vec<String> = messages.await.into_iter().map(|message| message.message).collect();
+    assert_eq!(messages, ["0", "10", "20"]);
+}
+
+#[tokio::test]
+async fn history_is_listed_newest_first_a_page_at_a_time() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (world.account().await, world.account().await);
+    let strange = world.pending(&other, &[]).await;
+    let (placed, pages, counted, nothing) = place_and_page(&world, account, strange).await;
+    let listed: Vec<ApprovalId> = pages.iter().flatten().cloned().collect();
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3, 1, 0]);
+    let mut sorted = placed;
+    sorted.sort_by(|a, b| b.cmp(a));
+    assert_eq!(listed, sorted.into_iter().map(|(_, id)| id).collect::<Vec<_>>());
+    assert_eq!((counted, nothing), ((7, 3), 0));
+}
+
+type Pages = (Vec<(u64, ApprovalId)>, Vec<Vec<ApprovalId>>, (i64, i64), usize);
+
+async fn place_and_page(world: &World, account: AccountId, strange: Request) -> Pages {
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                let mut placed = Vec::new();
+                // Several of the same moment, so that the id has to decide.
+                for created in [0, 0, 0, 0, 5, 5, 9] {
+                    let new = NewApproval { created_at: at(created), ..new_approval(Some(&account), &token()) };
+                    assert!(matches!(tx.place_approval(&new, &numbers()).await?, Placed::Placed { .. }));
+                    assert!(tx.cancel_approval(&new.id, &new.flow_hash, at(created)).await?);
+                    placed.push((created, new.id));
+                }
+                let mut pages: Vec<Vec<ApprovalId>> = Vec::new();
+                let mut before = None;
+                for _ in 0..4 {
+                    let page = tx.history(&account, before.as_ref(), 3).await?;
+                    before = page.last().map(|row| row.id.clone()).or(before);
+                    pages.push(page.into_iter().map(|row| row.id).collect());
+                }
+                let counted = (
+                    tx.count_approvals_since(&account, at(0)).await?,
+                    tx.count_approvals_since(&account, at(5)).await?,
+                );
+                // A place in somebody else's history is no place in this one.
+                let nothing = tx.history(&account, Some(&strange.id), 3).await?.len();
+                Ok((placed, pages, counted, nothing))
+            })
+        })
+        .await
+}

@@ -1,0 +1,40 @@
+//! All tests, on SQLite.
+
+#[path = "accounts.rs"]
+mod accounts;
+#[path = "approval_life.rs"]
+mod approval_life;
+#[path = "approvals.rs"]
+mod approvals;
+#[path = "dump.rs"]
+mod dump;
+#[path = "engine.rs"]
+mod engine;
+#[path = "enrolments.rs"]
+mod enrolments;
+#[path = "housekeeping.rs"]
+mod housekeeping;
+#[path = "jobs.rs"]
+mod jobs;
+#[path = "opening.rs"]
+mod opening;
+#[path = "phones.rs"]
+mod phones;
+#[path = "race.rs"]
+mod race;
+#[path = "restore.rs"]
+mod restore;
+#[path = "sealed.rs"]
+mod sealed;
+#[path = "sign_ins.rs"]
+mod sign_ins;
+
+use crate::fixtures::{Empty, World, sqlite_database};
+
+async fn empty() -> Option<Empty> {
+    sqlite_database().await
+}
+
+async fn world() -> Option<World> {
+    Some(World::open(empty().await?).await)
+}

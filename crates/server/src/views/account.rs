@@ -1,0 +1,237 @@
+//! The pages about one's own account.
+
+use askama::Template;
+
+use super::frame::Frame;
+
+/// `GET /account`.
+#[derive(Debug, Template)]
+#[template(path = "pages/account.html")]
+pub struct Account<'a> {
+    /// What every page shares.
+    pub frame: Frame<'a>,
+    /// The person's name.
+    pub display_name: &'a str,
+    /// The account's user name.
+    pub username: &'a str,
+    /// Whose account it is.
+    pub kind: AccountKind,
+    /// The account's phones, in the order they were added.
+    pub phones: Vec<PhoneRow>,
+    /// The latest sign-ins, newest first.
+    pub sign_ins: Vec<SignInRow>,
+    /// What has just been done.
+    pub notice: Option<Notice>,
+    /// What is missing.
+    pub warnings: Vec<Warning>,
+    /// How this browser was signed in.
+    pub signed_in_how: SignedInHow,
+    /// When this browser was signed in.
+    pub signed_in_at: i64,
+    /// Whether the organisation lets people manage their own security info.
+    pub can_manage: bool,
+}
+
+impl Account<'_> {
+    /// The phones that can approve a sign-in now.
+    pub fn ready_phones(&self) -> Vec<&str> {
+        self.phones
+            .iter()
+            .filter(|phone| phone.phone_sign_in && !phone.locked)
+            .map(|phone| phone.name.as_str())
+            .collect()
+    }
+
+    fn pass_runs_out(&self) -> bool {
+        self.warnings.contains(&Warning::AccessPassRunsOut)
+    }
+}
+
+/// Whose account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A work or school account.
+    Organisation,
+    /// A personal account.
+    Personal,
+}
+
+impl AccountKind {
+    /// The key of its name.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Organisation => "account.kind.organisation",
+            Self::Personal => "account.kind.personal",
+        }
+    }
+}
+
+/// A phone of the account.
+#[derive(Clone, Debug)]
+pub struct PhoneRow {
+    /// Its id in addresses.
+    pub id: String,
+    /// The name that the person gave it.
+    pub name: String,
+    /// Its platform, as the phone protocol spells it.
+    pub platform: String,
+    /// When it was added.
+    pub added_at: i64,
+    /// When it last answered.
+    pub last_used_at: Option<i64>,
+    /// Whether it may approve sign-ins.
+    pub phone_sign_in: bool,
+    /// Whether it approved the sign-in of this browser.
+    pub this_session: bool,
+    /// Whether wrong PINs locked it.
+    pub locked: bool,
+}
+
+/// A sign-in of the account, however it ended.
+#[derive(Clone, Debug)]
+pub struct SignInRow {
+    /// When it began.
+    pub at: i64,
+    /// The app that was signed in to.
+    pub app: String,
+    /// The browser, from our own list of names.
+    pub browser: String,
+    /// About where, or else the network address.
+    pub place_or_ip: String,
+    /// How it ended.
+    pub outcome: SignInOutcome,
+    /// The phone that answered.
+    pub phone: Option<String>,
+}
+
+/// How a sign-in in the list ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignInOutcome {
+    /// Signed in by phone.
+    Approved,
+    /// Signed in with a temporary access pass.
+    AccessPass,
+    /// Still waiting for the phone.
+    Waiting,
+    /// The phone said no.
+    Denied,
+    /// The phone said "It wasn't me".
+    Reported,
+    /// Nobody answered in time, or the browser came back too late.
+    NoAnswer,
+    /// The phone sent another number.
+    WrongNumber,
+    /// Stopped by an administrator, a removal or bad evidence.
+    Blocked,
+    /// Cancelled in the browser.
+    Cancelled,
+}
+
+impl SignInOutcome {
+    /// The key of its name.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Approved => "sign_ins.approved",
+            Self::AccessPass => "sign_ins.access_pass",
+            Self::Waiting => "sign_ins.waiting",
+            Self::Denied => "sign_ins.denied",
+            Self::Reported => "sign_ins.reported",
+            Self::NoAnswer => "sign_ins.no_answer",
+            Self::WrongNumber => "sign_ins.wrong_number",
+            Self::Blocked => "sign_ins.blocked",
+            Self::Cancelled => "sign_ins.cancelled",
+        }
+    }
+
+    /// The class that gives it its colour.
+    pub fn tone(&self) -> &'static str {
+        match self {
+            Self::Approved | Self::AccessPass => "good",
+            Self::Reported | Self::WrongNumber | Self::Blocked => "bad",
+            Self::Waiting | Self::Denied | Self::NoAnswer | Self::Cancelled => "plain",
+        }
+    }
+}
+
+/// How this browser was signed in.
+#[derive(Clone, Debug)]
+pub enum SignedInHow {
+    /// By this phone.
+    Phone(String),
+    /// With a temporary access pass.
+    AccessPass,
+}
+
+/// What is missing in the protection of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// One lost phone locks the person out.
+    OnlyOneMethod,
+    /// Signed in with a pass that runs out, and no phone yet.
+    AccessPassRunsOut,
+}
+
+impl Warning {
+    /// The keys of its title and its text.
+    pub fn keys(&self) -> [&'static str; 2] {
+        match self {
+            Self::OnlyOneMethod => ["account.warning.one_method.title", "account.warning.one_method.text"],
+            Self::AccessPassRunsOut => ["account.warning.access_pass.title", "account.warning.access_pass.text"],
+        }
+    }
+}
+
+/// What has just been done, shown once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A phone was added.
+    PhoneAdded(String),
+    /// A phone was removed.
+    PhoneRemoved(String),
+    /// A phone has a new name.
+    PhoneRenamed(String),
+    /// A name that can't be one; nothing was changed.
+    NameRefused,
+    /// The practice request came through.
+    PracticeWorked,
+}
+
+impl Notice {
+    /// The key of its text.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::PhoneAdded(_) => "notice.phone_added",
+            Self::PhoneRemoved(_) => "notice.phone_removed",
+            Self::PhoneRenamed(_) => "notice.phone_renamed",
+            Self::NameRefused => "notice.name_refused",
+            Self::PracticeWorked => "notice.practice_worked",
+        }
+    }
+
+    /// The phone it is about.
+    pub fn phone(&self) -> &str {
+        match self {
+            Self::PhoneAdded(name) | Self::PhoneRemoved(name) | Self::PhoneRenamed(name) => name,
+            Self::NameRefused | Self::PracticeWorked => "",
+        }
+    }
+
+    /// Whether it tells of something that didn't work.
+    pub fn is_error(&self) -> bool {
+        matches!(self, Self::NameRefused)
+    }
+}
+
+/// `GET /account/phones/{id}/remove`: the question before a phone is removed.
+#[derive(Debug, Template)]
+#[template(path = "pages/remove_phone.html")]
+pub struct RemovePhone<'a> {
+    /// What every page shares.
+    pub frame: Frame<'a>,
+    /// The account's user name.
+    pub username: &'a str,
+    /// The phone.
+    pub phone: PhoneRow,
+    /// Whether the account has no other.
+    pub last_one: bool,
+}

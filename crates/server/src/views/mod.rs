@@ -1,0 +1,20 @@
+//! What people see: the pages, the mails, their texts and the files they load.
+//!
+//! A view holds values that are ready to be shown. It decides nothing about accounts, reads no database, and knows
+//! no request: a handler fills it in, and `askama::Template::render` turns it into text.
+
+pub mod account;
+pub mod assets;
+pub mod enrolment;
+pub mod error_page;
+pub mod frame;
+pub mod mail;
+pub mod moment;
+pub mod practice;
+pub mod qr;
+pub mod recovery;
+pub mod sign_in;
+pub mod texts;
+
+#[cfg(test)]
+mod tests;

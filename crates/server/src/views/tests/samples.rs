@@ -1,0 +1,257 @@
+//! Every page in every state, with the people and phones of an example school.
+
+use askama::Template;
+
+use crate::views::account::{
+    Account, AccountKind, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow, Warning,
+};
+use crate::views::enrolment::{AddPhone, EndedKind, Stage};
+use crate::views::error_page::{ErrorKind, ErrorPage};
+use crate::views::frame::{Frame, Number};
+use crate::views::practice::{Practice, PracticeEnd, PracticeState};
+use crate::views::qr::QrPicture;
+use crate::views::recovery::{NotMe, NotMeStage};
+use crate::views::sign_in::{
+    AccessPass, AccessPassError, Approve, Approved, FreshProof, FreshReason, OtherWays, Outcome, OutcomeKind, SignIn,
+    SignInError, SignedOut,
+};
+use crate::views::texts::Texts;
+
+/// 23 November 2026, 11:40 UTC.
+pub(super) const NOW: i64 = 1_795_434_000_000;
+const USERNAME: &str = "ada@example.org";
+const MINUTE: i64 = 60_000;
+const DAY: i64 = 1440 * MINUTE;
+
+/// A rendered page.
+pub(super) struct Sample {
+    /// Its name and state.
+    pub(super) name: String,
+    /// Its HTML.
+    pub(super) html: String,
+}
+
+/// Renders everything in one language.
+pub(super) fn every_page(texts: &Texts, qr: &QrPicture) -> Vec<Sample> {
+    let frame = frame(texts);
+    let mut samples = Samples(Vec::new());
+    signing_in(frame, &mut samples);
+    outcomes(frame, &mut samples);
+    account(frame, &mut samples);
+    enrolment(frame, qr, &mut samples);
+    practice(frame, &mut samples);
+    recovery_and_errors(frame, &mut samples);
+    samples.0
+}
+
+struct Samples(Vec<Sample>);
+
+impl Samples {
+    fn add(&mut self, name: &str, page: impl Template) {
+        let html = page.render().unwrap_or_else(|error| format!("{name}: {error}"));
+        self.0.push(Sample { name: name.to_owned(), html });
+    }
+}
+
+fn frame(texts: &Texts) -> Frame<'_> {
+    Frame {
+        texts,
+        csrf: "csrf-token",
+        organisation: "Example School",
+        service_name: "Akkoord",
+        signed_in_as: None,
+        request_id: "7Q2M9X4K",
+        return_to: "/signin",
+        help_contact: Some("help@example.org"),
+        now_ms: NOW,
+    }
+}
+
+fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
+    let page = |username, error, app_name| SignIn { frame, username, error, app_name };
+    samples.add("sign-in", page("", None, Some("Library")));
+    samples.add("sign-in-empty", page("", Some(SignInError::Empty), None));
+    samples.add("sign-in-unreadable", page("ada\u{7f}", Some(SignInError::Unreadable), None));
+    samples.add("sign-in-too-many", page(USERNAME, Some(SignInError::TooMany), None));
+    samples.add("sign-in-form-expired", page(USERNAME, Some(SignInError::FormExpired), Some("Library")));
+
+    let page = |digits, choose, phones: &[&str], same_device_hint| Approve {
+        frame,
+        username: USERNAME,
+        app_name: Some("Library"),
+        number: Number { digits, choose },
+        phone_names: phones.iter().map(|&name| name.to_owned()).collect(),
+        expires_in_seconds: 102,
+        total_seconds: 120,
+        same_device_hint,
+    };
+    samples.add("approve", page("47", false, &["Ada's Pixel"], false));
+    samples.add("approve-unknown-browser", page("47", false, &[], false));
+    samples.add("approve-choose", page("08", true, &["Ada's Pixel", "Work phone", "Old tablet"], false));
+    samples.add("approve-choose-unknown-browser", page("08", true, &[], true));
+    samples.add("approve-six-digits", page("470812", false, &["Ada's Pixel"], true));
+    samples.add("approved", Approved { frame, username: USERNAME });
+
+    let page = |username, phone, access_pass| OtherWays { frame, username, phone, access_pass };
+    samples.add("other-ways", page(Some(USERNAME), true, true));
+    samples.add("other-ways-no-name", page(None, true, true));
+    samples.add("other-ways-none", page(Some(USERNAME), false, false));
+
+    let page = |username, error| AccessPass { frame, username, error };
+    samples.add("access-pass", page(Some(USERNAME), None));
+    samples.add("access-pass-no-name", page(None, Some(AccessPassError::Empty)));
+    samples.add("access-pass-refused", page(Some(USERNAME), Some(AccessPassError::Refused)));
+    samples.add("access-pass-too-many", page(Some(USERNAME), Some(AccessPassError::TooMany)));
+
+    let page = |reason, phone, access_pass| FreshProof { frame, username: USERNAME, reason, phone, access_pass };
+    samples.add("fresh-proof", page(FreshReason::AddPhone, true, true));
+    samples.add("fresh-proof-pass-only", page(FreshReason::RemovePhone, false, true));
+    samples.add("fresh-proof-nothing", page(FreshReason::Change, false, false));
+    samples.add("signed-out", SignedOut { frame });
+}
+
+fn outcomes(frame: Frame<'_>, samples: &mut Samples) {
+    for kind in OutcomeKind::ALL {
+        samples.add(&format!("outcome-{kind:?}"), Outcome { frame, username: USERNAME, kind });
+    }
+}
+
+fn phone(id: &str, name: &str, platform: &str) -> PhoneRow {
+    PhoneRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        platform: platform.to_owned(),
+        added_at: NOW - 40 * DAY,
+        last_used_at: Some(NOW - 2 * MINUTE),
+        phone_sign_in: true,
+        this_session: false,
+        locked: false,
+    }
+}
+
+fn sign_in(minutes_ago: i64, outcome: SignInOutcome, phone: Option<&str>) -> SignInRow {
+    SignInRow {
+        at: NOW - minutes_ago * MINUTE,
+        app: "Library".to_owned(),
+        browser: "Firefox on Linux".to_owned(),
+        place_or_ip: "2001:db8:1::".to_owned(),
+        outcome,
+        phone: phone.map(str::to_owned),
+    }
+}
+
+fn account(frame: Frame<'_>, samples: &mut Samples) {
+    let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account", ..frame };
+    let page = |phones: Vec<PhoneRow>, sign_ins, notice, warnings, can_manage| Account {
+        frame,
+        display_name: "Ada Lovelace",
+        username: USERNAME,
+        kind: AccountKind::Organisation,
+        signed_in_how: phones.first().map_or(SignedInHow::AccessPass, |first| SignedInHow::Phone(first.name.clone())),
+        phones,
+        sign_ins,
+        notice,
+        warnings,
+        signed_in_at: NOW - 3 * MINUTE,
+        can_manage,
+    };
+    let pixel = || PhoneRow { this_session: true, ..phone("p1", "Ada's Pixel", "android") };
+    let sign_ins = || {
+        vec![
+            sign_in(3, SignInOutcome::Approved, Some("Ada's Pixel")),
+            sign_in(75, SignInOutcome::NoAnswer, None),
+            sign_in(300, SignInOutcome::WrongNumber, Some("Ada's Pixel")),
+            sign_in(2000, SignInOutcome::Reported, Some("Work phone")),
+            sign_in(3000, SignInOutcome::Denied, Some("Work phone")),
+            sign_in(4000, SignInOutcome::Blocked, None),
+            sign_in(5000, SignInOutcome::Cancelled, None),
+            sign_in(6000, SignInOutcome::Waiting, None),
+            sign_in(60_000, SignInOutcome::AccessPass, None),
+        ]
+    };
+    let everything = vec![
+        pixel(),
+        PhoneRow { last_used_at: None, phone_sign_in: false, ..phone("p2", "Old tablet", "other") },
+        PhoneRow { locked: true, ..phone("p3", "Work phone", "ios") },
+    ];
+    samples.add("account", page(everything, sign_ins(), None, vec![], true));
+    let added = Some(Notice::PhoneAdded("Ada's Pixel".to_owned()));
+    samples.add("account-one-phone", page(vec![pixel()], sign_ins(), added, vec![Warning::OnlyOneMethod], true));
+    samples.add("account-empty", page(vec![], vec![], None, vec![Warning::AccessPassRunsOut], true));
+    samples.add("account-managed", page(vec![pixel()], sign_ins(), None, vec![], false));
+    for (name, notice) in [
+        ("removed", Notice::PhoneRemoved("Old tablet".to_owned())),
+        ("renamed", Notice::PhoneRenamed("<b>Ada's</b> phone".to_owned())),
+        ("name-refused", Notice::NameRefused),
+        ("practice-worked", Notice::PracticeWorked),
+    ] {
+        samples.add(&format!("account-{name}"), page(vec![pixel()], vec![], Some(notice), vec![], true));
+    }
+    samples
+        .add("account-personal", Account { kind: AccountKind::Personal, ..page(vec![], vec![], None, vec![], true) });
+
+    let page = |last_one| RemovePhone { frame, username: USERNAME, phone: pixel(), last_one };
+    samples.add("remove-phone", page(false));
+    samples.add("remove-phone-last", page(true));
+}
+
+fn enrolment(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
+    let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account/phones/add/e1", ..frame };
+    let page = |stage, taken| AddPhone { frame, id: "e1", stage, taken };
+    let scan = |tries_left| Stage::Scan {
+        qr: qr.clone(),
+        link: "http://phone.localhost:8080/app/e#1.token.thumbprint",
+        code: "7K3M-9QXZ",
+        server_address: "http://login.localhost:8080",
+        username: USERNAME,
+        expires_in_seconds: 287,
+        tries_left,
+    };
+    let digits = |error, tries_left| Stage::Digits {
+        phone_name: "Ada's Pixel",
+        platform: "android",
+        tries_left,
+        error,
+        expires_in_seconds: 240,
+    };
+    samples.add("add-phone", page(scan(5), false));
+    samples.add("add-phone-tries", page(scan(1), false));
+    samples.add("add-phone-taken", page(scan(5), true));
+    samples.add("add-phone-claimed", page(Stage::Claimed { expires_in_seconds: 270 }, false));
+    samples.add("add-phone-claimed-taken", page(Stage::Claimed { expires_in_seconds: 270 }, true));
+    samples.add("add-phone-digits", page(digits(false, 3), false));
+    samples.add("add-phone-digits-wrong", page(digits(true, 2), false));
+    samples.add("add-phone-digits-last", page(digits(true, 1), true));
+    samples.add("add-phone-done", page(Stage::Done { phone_name: "Ada's Pixel" }, false));
+    for kind in [EndedKind::Rejected, EndedKind::Expired, EndedKind::Cancelled, EndedKind::TakenByAnother] {
+        samples.add(&format!("add-phone-ended-{kind:?}"), page(Stage::Ended { kind }, false));
+    }
+}
+
+fn practice(frame: Frame<'_>, samples: &mut Samples) {
+    let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account/practice/r1", ..frame };
+    let page = |state| Practice { frame, id: "r1", state };
+    samples.add(
+        "practice",
+        page(PracticeState::Waiting {
+            number: Number { digits: "31", choose: false },
+            phone_names: vec!["Ada's Pixel".to_owned()],
+            expires_in_seconds: 118,
+            total_seconds: 120,
+        }),
+    );
+    for end in PracticeEnd::ALL {
+        samples.add(&format!("practice-{end:?}"), page(PracticeState::Ended(end)));
+    }
+}
+
+fn recovery_and_errors(frame: Frame<'_>, samples: &mut Samples) {
+    let page = |stage| NotMe { frame, token: "token", stage };
+    let ask = NotMeStage::Ask { phone_name: "Somebody's phone", username: USERNAME, added_at: NOW - 5 * MINUTE };
+    samples.add("not-me", page(ask));
+    samples.add("not-me-done", page(NotMeStage::Done { username: USERNAME }));
+    samples.add("not-me-too-old", page(NotMeStage::TooOld));
+    for kind in ErrorKind::ALL {
+        samples.add(&format!("error-{kind:?}"), ErrorPage { frame, status: 404, kind });
+    }
+}

@@ -1,0 +1,140 @@
+//! The figures: collected, compared with the aims, printed for people and for programs.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::story::line;
+
+/// What a figure should be.
+enum Aim {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+/// The aims of the project.
+const AIMS: &[(&str, Aim)] = &[
+    ("sign_ins_per_second", Aim::AtLeast(500.0)),
+    ("server_cpu_ms_per_sign_in", Aim::AtMost(2.0)),
+    ("pin_server_cpu_ms_per_sign_in", Aim::AtMost(4.0)),
+    ("decision_to_browser_p50_ms", Aim::AtMost(5.0)),
+    ("decision_to_browser_p99_ms", Aim::AtMost(25.0)),
+    ("pin_decision_to_browser_p50_ms", Aim::AtMost(5.0)),
+    ("pin_decision_to_browser_p99_ms", Aim::AtMost(25.0)),
+    ("idle_rss_mib", Aim::AtMost(25.0)),
+    ("waiting_browser_kib", Aim::AtMost(16.0)),
+    ("ready_ms", Aim::AtMost(150.0)),
+    ("first_start_ms", Aim::AtMost(1000.0)),
+    ("binary_mib", Aim::AtMost(30.0)),
+];
+
+/// Collected figures, each with its values of several runs.
+#[derive(Debug, Default)]
+pub(super) struct Report(BTreeMap<String, Vec<f64>>);
+
+/// The spread of a figure.
+#[derive(Debug, PartialEq)]
+struct Spread {
+    least: f64,
+    median: f64,
+    most: f64,
+}
+
+fn spread(values: &[f64]) -> Spread {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);
+    let middle = sorted.len() / 2;
+    let median =
+        if sorted.len() % 2 == 1 { at(middle) } else { f64::midpoint(at(middle.saturating_sub(1)), at(middle)) };
+    Spread { least: at(0), median, most: at(sorted.len().saturating_sub(1)) }
+}
+
+impl Report {
+    /// A figure that is measured once.
+    pub(super) fn set(&mut self, name: &str, value: f64) {
+        self.0.insert(name.to_owned(), vec![value]);
+    }
+
+    /// A value of one more run.
+    pub(super) fn add(&mut self, name: &str, value: f64) {
+        self.0.entry(name.to_owned()).or_default().push(value);
+    }
+
+    /// Prints the floors, which are known first.
+    pub(super) fn print_floors(&self) {
+        for (name, values) in self.0.iter().filter(|(name, _)| name.starts_with("floor_")) {
+            line(&format!("  {name:<36} {:>12}", shown(spread(values).median)));
+        }
+    }
+
+    /// Prints all figures against the aims.
+    pub(super) fn print(&self, json: bool) {
+        line(&format!("\n  {:<36} {:>10} {:>10} {:>10}   aim", "figure", "median", "min", "max"));
+        for (name, values) in &self.0 {
+            let Spread { least, median, most } = spread(values);
+            let range = if values.len() > 1 { (shown(least), shown(most)) } else { (String::new(), String::new()) };
+            line(&format!(
+                "  {name:<36} {:>10} {:>10} {:>10}   {}",
+                shown(median),
+                range.0,
+                range.1,
+                verdict(name, median)
+            ));
+        }
+        if json {
+            line(&self.json().to_string());
+        }
+    }
+
+    fn json(&self) -> Value {
+        let figures: Map<String, Value> = self
+            .0
+            .iter()
+            .map(|(name, values)| {
+                let rounded = (spread(values).median * 1000.0).round() / 1000.0;
+                (name.clone(), json!(rounded))
+            })
+            .collect();
+        json!({ "scenario": "approvals", "figures": figures })
+    }
+}
+
+fn verdict(name: &str, value: f64) -> String {
+    match AIMS.iter().find(|(aimed, _)| *aimed == name) {
+        Some((_, Aim::AtLeast(aim))) => format!(">= {aim}  {}", if value >= *aim { "reached" } else { "MISSED" }),
+        Some((_, Aim::AtMost(aim))) => format!("<= {aim}  {}", if value <= *aim { "reached" } else { "MISSED" }),
+        None => String::new(),
+    }
+}
+
+/// As many digits as mean something.
+fn shown(value: f64) -> String {
+    if value.abs() >= 1000.0 {
+        format!("{value:.0}")
+    } else if value.abs() >= 10.0 {
+        format!("{value:.1}")
+    } else {
+        format!("{value:.2}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spreads_verdicts_and_json_agree() {
+        assert_eq!(spread(&[3.0, 1.0, 2.0]), Spread { least: 1.0, median: 2.0, most: 3.0 });
+        assert_eq!(spread(&[1.0, 2.0]).median, 1.5);
+        assert!(verdict("sign_ins_per_second", 499.0).contains("MISSED"));
+        assert!(verdict("ready_ms", 150.0).contains("reached"));
+        assert_eq!(verdict("loaded_rss_mib", 1.0), "");
+        let mut report = Report::default();
+        report.add("ready_ms", 10.0);
+        report.add("ready_ms", 20.123_456);
+        report.add("ready_ms", 30.0);
+        assert_eq!(report.json()["figures"]["ready_ms"], json!(20.123));
+        assert_eq!(report.json()["scenario"], "approvals");
+    }
+}

@@ -1,0 +1,67 @@
+//! Our cookies. All are `__Host-`: Secure, for this host alone, for every path, so that no sibling or parent name
+//! can set or read them (RFC 6265bis section 4.1.3.2).
+
+use akkoord_core::secret::Token;
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// A cookie of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// Binds one browser to one attempt to sign in.
+    Flow,
+    /// A session.
+    Session,
+    /// Says that this browser has signed in before; never a factor.
+    Browser,
+    /// What form tokens are made from.
+    Form,
+    /// The language that was chosen.
+    Language,
+}
+
+impl Cookie {
+    /// The cookie's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flow => "__Host-flow",
+            Self::Session => "__Host-session",
+            Self::Browser => "__Host-browser",
+            Self::Form => "__Host-form",
+            Self::Language => "__Host-language",
+        }
+    }
+
+    /// How long the browser keeps it, in seconds; `None` until it is closed.
+    fn max_age(self) -> Option<u32> {
+        match self {
+            Self::Flow | Self::Form | Self::Session => None,
+            Self::Browser | Self::Language => Some(400 * 24 * 3600),
+        }
+    }
+
+    /// The cookie's value in a request.
+    pub fn read(self, headers: &HeaderMap) -> Option<&str> {
+        headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';')).find_map(
+            |pair| {
+                let (name, value) = pair.split_once('=')?;
+                (name.trim() == self.name()).then(|| value.trim())
+            },
+        )
+    }
+
+    /// The token that a cookie of a request holds.
+    pub fn token(self, headers: &HeaderMap) -> Option<Token> {
+        self.read(headers)?.parse().ok()
+    }
+
+    /// The header that sets it. The value is base64url or a language code: nothing that needs quoting.
+    pub fn set(self, value: &str) -> Option<HeaderValue> {
+        let age = self.max_age().map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+        HeaderValue::from_str(&format!("{}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}", self.name())).ok()
+    }
+
+    /// The header that deletes it.
+    pub fn delete(self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&format!("{}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0", self.name())).ok()
+    }
+}

@@ -1,0 +1,267 @@
+//! One's own account: who I am, my phones, recent sign-ins, signing out.
+
+use akkoord_core::{approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance};
+use akkoord_protocols::text::{self, Name};
+use akkoord_store::{ApprovalRow, PhoneRow as StoredPhone};
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::sign_in::Nothing;
+use crate::{
+    app::App,
+    http::{
+        cookies::Cookie,
+        error::PageError,
+        form::Form,
+        page::{Page, add_cookie, see_other},
+    },
+    use_cases::{
+        approval, history, phone,
+        session::{self, CurrentSession},
+    },
+    views::{
+        account::{
+            Account, AccountKind, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow, Warning,
+        },
+        recovery::{NotMe, NotMeStage},
+        sign_in::SignedOut,
+    },
+};
+
+/// Sign-ins on the account page.
+const RECENT: i64 = 20;
+
+/// What just happened, named by the address that a form was answered with. It names a phone by its id, and the phone's
+/// name is looked up: no text of an address ever stands on a page.
+#[derive(Deserialize)]
+pub struct Happened {
+    #[serde(default)]
+    notice: String,
+    #[serde(default)]
+    phone: String,
+}
+
+fn phone_row(row: &StoredPhone, session: &CurrentSession) -> PhoneRow {
+    PhoneRow {
+        id: row.id.to_string(),
+        name: row.name.clone(),
+        platform: row.platform.clone(),
+        added_at: row.created_at.0,
+        last_used_at: row.last_used_at.map(|at| at.0),
+        phone_sign_in: row.phone_sign_in_at.is_some(),
+        this_session: session.row.phone_id.as_ref() == Some(&row.id),
+        locked: row.pin_left == 0,
+    }
+}
+
+fn sign_in_row(page: &Page, row: &ApprovalRow, phones: &[StoredPhone]) -> Result<SignInRow, PageError> {
+    let context: akkoord_protocols::phone::request::Context =
+        serde_json::from_str(&row.context).map_err(|error| PageError::Internal(error.to_string()))?;
+    let outcome = match approval::state(row, page.now)? {
+        _ if row.reported_at.is_some() => SignInOutcome::Reported,
+        RequestState::Pending | RequestState::Approved => SignInOutcome::Waiting,
+        RequestState::Consumed => SignInOutcome::Approved,
+        RequestState::Denied => SignInOutcome::Denied,
+        RequestState::Reported => SignInOutcome::Reported,
+        RequestState::Mismatch => SignInOutcome::WrongNumber,
+        RequestState::Expired => SignInOutcome::NoAnswer,
+        RequestState::Cancelled | RequestState::Superseded => SignInOutcome::Cancelled,
+        RequestState::Revoked => SignInOutcome::Blocked,
+    };
+    let place = context.net.map(String::from).or_else(|| context.ip.map(String::from));
+    Ok(SignInRow {
+        at: row.created_at.0,
+        app: row.client_name.clone(),
+        browser: context.browser.map(String::from).unwrap_or_default(),
+        place_or_ip: place.unwrap_or_default(),
+        outcome,
+        phone: phones.iter().find(|phone| Some(&phone.id) == row.phone_id.as_ref()).map(|phone| phone.name.clone()),
+    })
+}
+
+/// `GET /account`
+pub async fn show_account(
+    State(app): State<App>,
+    page: Page,
+    Query(happened): Query<Happened>,
+) -> Result<Response, PageError> {
+    let session = page.signed_in()?;
+    let (rows, all) = history::of_account(&app, &session.account.id, None, RECENT).await?;
+    let phones: Vec<&StoredPhone> = all.iter().filter(|phone| phone.revoked_at.is_none()).collect();
+    let named = |id: &str| all.iter().find(|phone| phone.id.as_str() == id).map(|phone| phone.name.clone());
+    let notice = match (happened.notice.as_str(), named(&happened.phone)) {
+        ("phone-added", Some(name)) => Some(Notice::PhoneAdded(name)),
+        ("phone-removed", Some(name)) => Some(Notice::PhoneRemoved(name)),
+        ("phone-renamed", Some(name)) => Some(Notice::PhoneRenamed(name)),
+        ("name-refused", _) => Some(Notice::NameRefused),
+        _ => None,
+    };
+    let can_manage = session.assurance == Assurance::TwoFactor;
+    let mut warnings = Vec::new();
+    if !can_manage {
+        warnings.push(Warning::AccessPassRunsOut);
+    }
+    if phones.len() == 1 {
+        warnings.push(Warning::OnlyOneMethod);
+    }
+    let by = session.row.phone_id.as_ref().and_then(|id| named(id.as_str()));
+    page.show(&Account {
+        frame: page.frame(),
+        display_name: &session.account.name,
+        username: &session.account.username,
+        kind: if session.account.organisation_id.is_some() { AccountKind::Organisation } else { AccountKind::Personal },
+        phones: phones.iter().map(|row| phone_row(row, session)).collect(),
+        sign_ins: rows
+            .iter()
+            .filter(|row| row.operation != "practice")
+            .map(|row| sign_in_row(&page, row, &all))
+            .collect::<Result<_, _>>()?,
+        notice,
+        warnings,
+        signed_in_how: by.map_or(SignedInHow::AccessPass, SignedInHow::Phone),
+        signed_in_at: session.row.authenticated_at.0,
+        can_manage,
+    })
+}
+
+/// `POST /account/sign-out`
+pub async fn sign_out(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    if let Some(session) = &page.session {
+        session::end(&app, &page.ctx(), session).await?;
+    }
+    let mut response = see_other("/signed-out");
+    add_cookie(&mut response, Cookie::Session.delete());
+    add_cookie(&mut response, Cookie::Flow.delete());
+    add_cookie(&mut response, Cookie::Form.delete());
+    Ok(response)
+}
+
+/// `GET /signed-out`
+pub async fn show_signed_out(page: Page) -> Result<Response, PageError> {
+    page.show(&SignedOut { frame: page.frame() })
+}
+
+/// The session, if it is strong enough to change what exists; one by an access pass may only add a phone.
+fn manages(page: &Page) -> Result<&CurrentSession, PageError> {
+    let session = page.signed_in()?;
+    if session.assurance == Assurance::TwoFactor { Ok(session) } else { Err(PageError::Forbidden) }
+}
+
+#[derive(Deserialize)]
+pub struct NameForm {
+    name: String,
+}
+
+/// `POST /account/phones/{id}/name`
+pub async fn rename_phone(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    form: Form<NameForm>,
+) -> Result<Response, PageError> {
+    let session = manages(&page)?;
+    let id: PhoneId = id.parse().map_err(|_| PageError::NotFound)?;
+    let Ok(name) = text::compose(&form.0.name).parse::<Name>() else {
+        return Ok(see_other("/account?notice=name-refused"));
+    };
+    if !phone::rename(&app, &page.ctx(), &id, &session.account.id, &name).await? {
+        return Err(PageError::NotFound);
+    }
+    Ok(see_other(&format!("/account?notice=phone-renamed&phone={id}")))
+}
+
+async fn own_phone(app: &App, session: &CurrentSession, id: &str) -> Result<StoredPhone, PageError> {
+    let id: PhoneId = id.parse().map_err(|_| PageError::NotFound)?;
+    let known = phone::find(app, &id).await?;
+    let mine = known.filter(|known| known.account.id == session.account.id && known.row.revoked_at.is_none());
+    mine.map(|known| known.row).ok_or(PageError::NotFound)
+}
+
+/// `GET /account/phones/{id}/remove`
+pub async fn show_remove_phone(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let session = manages(&page)?;
+    let row = own_phone(&app, session, &id).await?;
+    if !session.is_fresh {
+        return Ok(see_other("/signin/fresh?reason=remove-phone"));
+    }
+    let (_, all) = history::of_account(&app, &session.account.id, None, 1).await?;
+    let last_one = all.iter().filter(|phone| phone.revoked_at.is_none()).count() == 1;
+    page.show(&RemovePhone {
+        frame: page.frame(),
+        username: &session.account.username,
+        phone: phone_row(&row, session),
+        last_one,
+    })
+}
+
+/// `POST /account/phones/{id}/remove`
+pub async fn remove_phone(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    _form: Form<Nothing>,
+) -> Result<Response, PageError> {
+    let session = manages(&page)?;
+    let row = own_phone(&app, session, &id).await?;
+    if !session.is_fresh {
+        return Ok(see_other("/signin/fresh?reason=remove-phone"));
+    }
+    phone::remove(&app, &page.ctx(), &row.id, Some(&session.account.id), phone::Removal::Person).await?;
+    // A session that this phone let in has ended with it; the page then asks for a sign-in.
+    Ok(see_other(&format!("/account?notice=phone-removed&phone={}", row.id)))
+}
+
+struct Link {
+    phone: phone::Known,
+    usable: bool,
+}
+
+async fn link(app: &App, page: &Page, token: &str) -> Result<Option<Link>, PageError> {
+    let Ok(token) = token.parse::<Token>() else { return Ok(None) };
+    let hash = token.hash();
+    let row = app.store.read(move |tx| Box::pin(async move { tx.revocation_link(&hash).await })).await?;
+    let Some(row) = row else { return Ok(None) };
+    let usable = row.used_at.is_none() && page.now < row.expires_at;
+    Ok(phone::find(app, &row.phone_id).await?.map(|phone| Link { phone, usable }))
+}
+
+/// `GET /not-me/{token}`: from a mail, for somebody who may not be able to sign in.
+pub async fn show_not_me(State(app): State<App>, page: Page, Path(token): Path<String>) -> Result<Response, PageError> {
+    let link = link(&app, &page, &token).await?;
+    let stage = match &link {
+        Some(Link { phone, usable: true }) if phone.row.revoked_at.is_none() => NotMeStage::Ask {
+            phone_name: &phone.row.name,
+            username: &phone.account.username,
+            added_at: phone.row.created_at.0,
+        },
+        Some(Link { phone, .. }) if phone.row.revoked_at.is_some() => {
+            NotMeStage::Done { username: &phone.account.username }
+        }
+        _ => NotMeStage::TooOld,
+    };
+    page.show(&NotMe { frame: page.frame(), token: &token, stage })
+}
+
+/// `POST /not-me/{token}`: removes the phone and signs the account out everywhere.
+pub async fn confirm_not_me(
+    State(app): State<App>,
+    page: Page,
+    Path(token): Path<String>,
+    _form: Form<Nothing>,
+) -> Result<Response, PageError> {
+    let address = format!("/not-me/{token}");
+    let Ok(secret) = token.parse::<Token>() else { return Err(PageError::NotFound) };
+    let (hash, now) = (secret.hash(), page.now);
+    let used = app.store.write(move |tx| Box::pin(async move { tx.use_revocation_link(&hash, now).await })).await?;
+    if let Some(id) = used {
+        phone::remove(&app, &page.ctx(), &id, None, phone::Removal::Link).await?;
+    }
+    Ok(see_other(&address))
+}

@@ -1,0 +1,181 @@
+//! Adding a phone: the QR code, the typed code, the six digits.
+
+use std::time::Duration;
+
+use akkoord_core::{
+    enrolment::State as EnrolmentState,
+    ids::EnrolmentId,
+};
+use akkoord_store::EnrolmentRow;
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use qrcode::{Color, EcLevel, QrCode};
+use serde::Deserialize;
+
+use super::{
+    sign_in::Nothing,
+    waiting::{self, Look, Waits},
+};
+use crate::{
+    app::App,
+    http::{
+        error::PageError,
+        form::Form,
+        page::{Page, see_other},
+        sse,
+    },
+    use_cases::enrolment::{self, Confirmed, Starter},
+    views::{
+        enrolment::{AddPhone, EndedKind, Stage},
+        qr::QrPicture,
+    },
+    wake::Topic,
+};
+
+/// `POST /account/phones/add`: with a fresh session, or one by an access pass.
+pub async fn start_enrolment(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    let session = page.signed_in()?;
+    if !session.is_fresh {
+        return Ok(see_other("/signin/fresh?reason=add-phone"));
+    }
+    let starter = Starter::Browser(session.row.id.clone());
+    let id = enrolment::start(&app, &page.ctx(), &session.account.id, starter).await?;
+    Ok(see_other(&format!("/account/phones/add/{id}")))
+}
+
+/// The enrolment of this address, if this very session started it: another browser of the same person must not see
+/// a code that was not shown to it.
+async fn own(app: &App, page: &Page, id: &str) -> Result<EnrolmentRow, PageError> {
+    let session = page.signed_in()?;
+    let id: EnrolmentId = id.parse().map_err(|_| PageError::NotFound)?;
+    let row = enrolment::find(app, &id, &session.account.id).await?;
+    row.filter(|row| row.session_id.as_ref() == Some(&session.row.id)).ok_or(PageError::NotFound)
+}
+
+#[derive(Deserialize)]
+pub struct Wrong {
+    #[serde(default)]
+    wrong: Option<String>,
+}
+
+/// `GET /account/phones/add/{id}`
+pub async fn show_enrolment(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    Query(query): Query<Wrong>,
+) -> Result<Response, PageError> {
+    let row = own(&app, &page, &id).await?;
+    show(&app, &page, &row, query.wrong.is_some(), StatusCode::OK)
+}
+
+fn show(app: &App, page: &Page, row: &EnrolmentRow, wrong: bool, status: StatusCode) -> Result<Response, PageError> {
+    let ctx = page.ctx();
+    let left = seconds(page.now.until(row.expires_at));
+    let name = row.phone_name.as_deref().unwrap_or("");
+    let state = enrolment::state(row, &ctx)?;
+    let (link, code);
+    let stage = match state {
+        EnrolmentState::Created => {
+            let shown = enrolment::shown(app, &ctx, &row.id)?;
+            link = shown.link.to_string();
+            code = shown.code.to_shown();
+            Stage::Scan {
+                qr: draw(&link)?,
+                link: &link,
+                code: &code,
+                server_address: &app.config.phone_url,
+                username: page.signed_in()?.account.username.as_str(),
+                expires_in_seconds: left,
+                tries_left: u32::try_from(row.code_left).unwrap_or(0),
+            }
+        }
+        EnrolmentState::Claimed => Stage::Claimed { expires_in_seconds: left },
+        EnrolmentState::Proved => Stage::Digits {
+            phone_name: name,
+            platform: row.phone_platform.as_deref().unwrap_or("other"),
+            tries_left: u32::try_from(row.digits_left).unwrap_or(0),
+            error: wrong,
+            expires_in_seconds: left,
+        },
+        EnrolmentState::Active => Stage::Done { phone_name: name },
+        EnrolmentState::Rejected if row.taken_at.is_some() => Stage::Ended { kind: EndedKind::TakenByAnother },
+        EnrolmentState::Rejected => Stage::Ended { kind: EndedKind::Rejected },
+        EnrolmentState::Expired => Stage::Ended { kind: EndedKind::Expired },
+        EnrolmentState::Cancelled => Stage::Ended { kind: EndedKind::Cancelled },
+    };
+    let taken = row.taken_at.is_some() && state.is_open();
+    page.show_as(status, &AddPhone { frame: page.frame(), id: row.id.as_str(), stage, taken })
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+fn draw(link: &str) -> Result<QrPicture, PageError> {
+    let code = QrCode::with_error_correction_level(link, EcLevel::M).map_err(|error| PageError::Internal(error.to_string()))?;
+    Ok(QrPicture::draw(code.width(), code.to_colors().into_iter().map(|color| color == Color::Dark)))
+}
+
+/// `GET /account/phones/add/{id}/events`
+pub async fn stream_enrolment(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let row = own(&app, &page, &id).await?;
+    let topic = Topic::Enrolment(row.id.to_string());
+    let (reader, id) = (app.clone(), row.id.clone());
+    // A second phone that took the code is told once: the page then shows it until it ends.
+    let taken_before = row.taken_at.is_some();
+    let read = move || -> futures_util::future::BoxFuture<'static, _> {
+        let (app, id) = (reader.clone(), id.clone());
+        Box::pin(async move {
+            let ctx = app.own_ctx(akkoord_core::Actor::System);
+            let row = app.store.read(move |tx| Box::pin(async move { tx.enrolment(&id).await })).await?;
+            let Some(row) = row else { return Ok(None) };
+            let state = enrolment::state(&row, &ctx)?;
+            let taken_now = row.taken_at.is_some() && !taken_before && state.is_open();
+            let changes_in = if state.is_open() { ctx.now.until(row.expires_at) } else { sse::LIFE };
+            let word = if taken_now { "TAKEN" } else { state.wire() };
+            Ok(Some(Look { state: word.to_owned(), changes_in: changes_in + Duration::from_millis(20) }))
+        })
+    };
+    Ok(waiting::stream(Waits { app, topic, read: Box::new(read) }))
+}
+
+#[derive(Deserialize)]
+pub struct DigitsForm {
+    digits: String,
+}
+
+/// `POST /account/phones/add/{id}/digits`
+pub async fn confirm_digits(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    form: Form<DigitsForm>,
+) -> Result<Response, PageError> {
+    let row = own(&app, &page, &id).await?;
+    let account = page.signed_in()?.account.clone();
+    let address = format!("/account/phones/add/{}", row.id);
+    Ok(match enrolment::confirm(&app, &page.ctx(), row, &account, &form.0.digits).await? {
+        Confirmed::Wrong(_) => see_other(&format!("{address}?wrong=1")),
+        Confirmed::Active(_) | Confirmed::Not(_) => see_other(&address),
+    })
+}
+
+/// `POST /account/phones/add/{id}/cancel`
+pub async fn cancel_enrolment(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    _form: Form<Nothing>,
+) -> Result<Response, PageError> {
+    let row = own(&app, &page, &id).await?;
+    enrolment::cancel(&app, &page.ctx(), &row.id).await?;
+    Ok(see_other("/account"))
+}

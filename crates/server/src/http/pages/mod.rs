@@ -1,0 +1,91 @@
+//! The pages for people.
+
+mod account;
+mod enrolment;
+mod practice;
+mod sign_in;
+mod waiting;
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{get, post},
+};
+
+use super::{
+    cookies::Cookie,
+    error::PageError,
+    form::Form,
+    page::{add_cookie, see_other},
+};
+use crate::{app::App, views::texts::Language};
+
+/// The pages' routes.
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(show_start))
+        .route("/language", post(choose_language))
+        .route("/signin", get(sign_in::show_sign_in).post(sign_in::start_sign_in))
+        .route("/signin/approve", get(sign_in::show_approve))
+        .route("/signin/events", get(sign_in::stream_sign_in))
+        .route("/signin/shown", post(sign_in::note_shown))
+        .route("/signin/finish", post(sign_in::finish_sign_in))
+        .route("/signin/cancel", post(sign_in::cancel_sign_in))
+        .route("/signin/again", post(sign_in::start_again))
+        .route("/signin/other", get(sign_in::show_other_ways))
+        .route("/signin/access-pass", get(sign_in::show_access_pass).post(sign_in::try_access_pass))
+        .route("/signin/fresh", get(sign_in::show_fresh_proof).post(sign_in::start_fresh_proof))
+        .route("/signed-out", get(account::show_signed_out))
+        .route("/account", get(account::show_account))
+        .route("/account/sign-out", post(account::sign_out))
+        .route("/account/phones/add", post(enrolment::start_enrolment))
+        .route("/account/phones/add/{id}", get(enrolment::show_enrolment))
+        .route("/account/phones/add/{id}/events", get(enrolment::stream_enrolment))
+        .route("/account/phones/add/{id}/digits", post(enrolment::confirm_digits))
+        .route("/account/phones/add/{id}/cancel", post(enrolment::cancel_enrolment))
+        .route("/account/phones/{id}/name", post(account::rename_phone))
+        .route("/account/phones/{id}/remove", get(account::show_remove_phone).post(account::remove_phone))
+        .route("/account/practice", post(practice::start_practice))
+        .route("/account/practice/{id}", get(practice::show_practice))
+        .route("/account/practice/{id}/events", get(practice::stream_practice))
+        .route("/not-me/{token}", get(account::show_not_me).post(account::confirm_not_me))
+}
+
+/// `/`: to one's account, which asks for a sign-in where there is none.
+async fn show_start() -> Response {
+    see_other("/account")
+}
+
+#[derive(serde::Deserialize)]
+struct LanguageForm {
+    language: String,
+    return_to: String,
+}
+
+async fn choose_language(form: Form<LanguageForm>) -> Result<Response, PageError> {
+    let language = Language::from_code(&form.0.language).ok_or(PageError::BadRequest)?;
+    let mut response = see_other(local_path(&form.0.return_to).unwrap_or("/"));
+    add_cookie(&mut response, Cookie::Language.set(language.code()));
+    Ok(response)
+}
+
+/// A path of ours, or nothing: a redirect never leads to another host. Browsers read `\` as `/`, and `//` starts a
+/// host.
+fn local_path(text: &str) -> Option<&str> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    (plain && text.starts_with('/') && !text.starts_with("//")).then_some(text)
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::local_path;
+
+    #[test]
+    fn a_redirect_never_leads_to_another_host() {
+        for text in ["//evil.example", "/\\evil.example", "https://evil.example", "", "evil", "/a b", "/a\r\nb"] {
+            assert_eq!(local_path(text), None, "{text:?}");
+        }
+        assert_eq!(local_path("/account?x=1"), Some("/account?x=1"));
+    }
+}

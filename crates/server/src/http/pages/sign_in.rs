@@ -1,0 +1,315 @@
+//! The pages of a sign-in. What comes next, the dispatcher says; a handler shows it.
+
+use akkoord_core::{
+    account::Username,
+    approval::State as RequestState,
+    secret::Token,
+    sign_in::Step,
+};
+use axum::{
+    extract::{Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+use super::waiting::{self, Look, Waits};
+use crate::{
+    app::App,
+    http::{
+        cookies::Cookie,
+        error::PageError,
+        form::Form,
+        page::{Page, add_cookie, see_other},
+    },
+    use_cases::{
+        approval,
+        session::Started,
+        sign_in::{self, Attempt, Finished, PassTried},
+    },
+    views::{
+        frame::Number,
+        sign_in::{
+            AccessPass, AccessPassError, Approve, Approved, FreshProof, FreshReason, OtherWays, Outcome, OutcomeKind,
+            SignIn, SignInError,
+        },
+    },
+    wake::Topic,
+};
+
+const APPROVE: &str = "/signin/approve";
+
+/// A form without members of its own.
+#[derive(Deserialize)]
+pub struct Nothing {}
+
+fn flow(page: &Page) -> Option<Token> {
+    Cookie::Flow.token(&page.headers)
+}
+
+async fn attempt(page: &Page) -> Result<Option<Attempt>, PageError> {
+    match flow(page) {
+        Some(flow) => Ok(sign_in::attempt(&page.app, &page.ctx(), &flow).await?),
+        None => Ok(None),
+    }
+}
+
+/// `GET /signin`
+pub async fn show_sign_in(page: Page) -> Result<Response, PageError> {
+    if page.session.is_some() {
+        return Ok(see_other("/account"));
+    }
+    page.show(&SignIn { frame: page.frame(), username: "", error: None, app_name: None })
+}
+
+#[derive(Deserialize)]
+pub struct SignInForm {
+    username: String,
+}
+
+/// `POST /signin`
+pub async fn start_sign_in(page: Page, form: Form<SignInForm>) -> Result<Response, PageError> {
+    let typed = &form.0.username;
+    let username = match typed.parse::<Username>() {
+        Ok(username) => username,
+        Err(_) => {
+            let empty = typed.trim().is_empty();
+            let error = Some(if empty { SignInError::Empty } else { SignInError::Unreadable });
+            let username = typed.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
+            let view = SignIn { frame: page.frame(), username: &username, error, app_name: None };
+            return page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view);
+        }
+    };
+    start(&page, &username, None).await
+}
+
+async fn start(page: &Page, username: &Username, return_to: Option<String>) -> Result<Response, PageError> {
+    let browser = Cookie::Browser.token(&page.headers);
+    let (old, client) = (flow(page), &page.client);
+    let started =
+        sign_in::start(&page.app, &page.ctx(), username, client, old.as_ref(), browser.as_ref(), return_to).await?;
+    let mut response = see_other(APPROVE);
+    add_cookie(&mut response, Cookie::Flow.set(&started.expose_text()));
+    Ok(response)
+}
+
+/// `GET /signin/approve`: whatever the dispatcher says comes next.
+pub async fn show_approve(page: Page) -> Result<Response, PageError> {
+    let Some(attempt) = attempt(&page).await? else { return Ok(see_other("/signin")) };
+    let (frame, username) = (page.frame(), attempt.row.username.as_str());
+    match (attempt.next_step(&page.ctx()), &attempt.request) {
+        (Step::AwaitPhone, Some(request)) => page.show(&Approve {
+            frame,
+            username,
+            app_name: None,
+            number: Number { digits: &request.number, choose: request.mode == "choose" },
+            phone_names: attempt.phone_names.clone(),
+            expires_in_seconds: seconds(page.now.until(request.expires_at)),
+            total_seconds: seconds(request.created_at.until(request.expires_at)),
+            same_device_hint: is_mobile(&page),
+        }),
+        (Step::Finish, _) => page.show(&Approved { frame, username }),
+        (Step::TellOutcome(state), Some(request)) => {
+            let approved_once = request.claim_until.is_some();
+            page.show(&Outcome { frame, username, kind: outcome(state, approved_once) })
+        }
+        (Step::TellTooMany, _) => page.show(&Outcome { frame, username, kind: OutcomeKind::TooMany }),
+        (Step::AskAccessPass, _) => Ok(see_other("/signin/access-pass")),
+        (Step::Enough(_), _) => Ok(see_other("/account")),
+        _ if page.session.is_some() => Ok(see_other("/account")),
+        _ => Ok(see_other("/signin")),
+    }
+}
+
+fn seconds(duration: std::time::Duration) -> u32 {
+    u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+}
+
+/// Whether this browser may run on the very phone that is asked: then the page says how to switch and come back.
+fn is_mobile(page: &Page) -> bool {
+    page.client.browser.is_some_and(|name| ["Android", "iPhone", "iPad"].iter().any(|system| name.contains(system)))
+}
+
+fn outcome(state: RequestState, approved_once: bool) -> OutcomeKind {
+    match state {
+        RequestState::Denied => OutcomeKind::Denied,
+        RequestState::Reported => OutcomeKind::Reported,
+        RequestState::Mismatch => OutcomeKind::WrongNumber,
+        RequestState::Cancelled => OutcomeKind::Cancelled,
+        RequestState::Superseded | RequestState::Consumed => OutcomeKind::Superseded,
+        RequestState::Expired if approved_once => OutcomeKind::ApprovedTooLate,
+        RequestState::Expired => OutcomeKind::NoAnswer,
+        RequestState::Revoked | RequestState::Pending | RequestState::Approved => OutcomeKind::Blocked,
+    }
+}
+
+/// `GET /signin/events`
+pub async fn stream_sign_in(State(app): State<App>, page: Page) -> Result<Response, PageError> {
+    let request = attempt(&page).await?.and_then(|attempt| attempt.request).ok_or(PageError::NotFound)?;
+    Ok(waiting::stream(waits(app, request.id)))
+}
+
+/// What a page that waits for a request waits for.
+pub fn waits(app: App, id: akkoord_core::ids::ApprovalId) -> Waits {
+    let topic = Topic::Approval(id.to_string());
+    let reader = app.clone();
+    let read = move || -> futures_util::future::BoxFuture<'static, _> {
+        let (app, id) = (reader.clone(), id.clone());
+        Box::pin(async move {
+            let now = app.clock.now();
+            let row = app.store.read(move |tx| Box::pin(async move { tx.approval(&id).await })).await?;
+            let Some(row) = row else { return Ok(None) };
+            let state = approval::state(&row, now)?;
+            let end = row.claim_until.unwrap_or(row.expires_at);
+            let changes_in = if state.is_settled() { crate::http::sse::LIFE } else { now.until(end) };
+            // A moment more: at the very instant the row may still count as in time.
+            let changes_in = changes_in + std::time::Duration::from_millis(20);
+            Ok(Some(Look { state: state.wire().to_owned(), changes_in }))
+        })
+    };
+    Waits { app, topic, read: Box::new(read) }
+}
+
+/// `POST /signin/shown`: the number can be seen, so the phone may ring.
+pub async fn note_shown(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    let (Some(flow), Some(attempt)) = (flow(&page), attempt(&page).await?) else { return Err(PageError::NotFound) };
+    let request = attempt.request.ok_or(PageError::NotFound)?;
+    let (hash, now) = (flow.hash(), page.now);
+    page.app.store.write(move |tx| Box::pin(async move { tx.note_shown(&request.id, &hash, now).await })).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /signin/finish`
+pub async fn finish_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    let Some(flow) = flow(&page) else { return Ok(see_other("/signin")) };
+    let browser = Cookie::Browser.token(&page.headers);
+    match sign_in::finish(&page.app, &page.ctx(), &flow, &page.client, browser).await? {
+        Finished::SignedIn(started, return_to) => Ok(signed_in(&started, return_to.as_deref())),
+        Finished::NotYet => Ok(see_other(APPROVE)),
+    }
+}
+
+/// Gives the browser its cookies: a new session, the known-browser mark, and no flow any more.
+fn signed_in(started: &Started, return_to: Option<&str>) -> Response {
+    let mut response = see_other(return_to.and_then(super::local_path).unwrap_or("/account"));
+    add_cookie(&mut response, Cookie::Session.set(&started.session.expose_text()));
+    add_cookie(&mut response, Cookie::Browser.set(&started.browser.expose_text()));
+    add_cookie(&mut response, Cookie::Flow.delete());
+    // Forms of before the sign-in are void after it.
+    add_cookie(&mut response, Cookie::Form.delete());
+    response
+}
+
+/// `POST /signin/cancel`
+pub async fn cancel_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    if let Some(flow) = flow(&page) {
+        sign_in::cancel(&page.app, &page.ctx(), &flow).await?;
+    }
+    let mut response = see_other("/signin");
+    add_cookie(&mut response, Cookie::Flow.delete());
+    Ok(response)
+}
+
+/// `POST /signin/again`: the same name, a new request.
+pub async fn start_again(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    let Some(attempt) = attempt(&page).await? else { return Ok(see_other("/signin")) };
+    match attempt.row.username.parse::<Username>() {
+        Ok(username) => start(&page, &username, attempt.row.return_to).await,
+        Err(_) => Ok(see_other("/signin")),
+    }
+}
+
+/// `GET /signin/other`: before anything is proved it lists what policy allows, the same for every name.
+pub async fn show_other_ways(page: Page) -> Result<Response, PageError> {
+    let attempt = attempt(&page).await?.filter(|attempt| attempt.row.finished_at.is_none());
+    let username = attempt.as_ref().map(|attempt| attempt.row.username.as_str());
+    page.show(&OtherWays { frame: page.frame(), username, phone: true, access_pass: true })
+}
+
+/// `GET /signin/access-pass`
+pub async fn show_access_pass(page: Page) -> Result<Response, PageError> {
+    let attempt = attempt(&page).await?.filter(|attempt| attempt.row.finished_at.is_none());
+    let username = attempt.as_ref().map(|attempt| attempt.row.username.as_str());
+    page.show(&AccessPass { frame: page.frame(), username, error: None })
+}
+
+#[derive(Deserialize)]
+pub struct AccessPassForm {
+    pass: String,
+    #[serde(default)]
+    username: String,
+}
+
+/// `POST /signin/access-pass`. Without an attempt the form brings the user name, and an attempt begins with it.
+pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<Response, PageError> {
+    let AccessPassForm { pass, username } = form.0;
+    let ctx = page.ctx();
+    let mut begun = None;
+    let mut current = attempt(&page).await?.filter(|attempt| attempt.next_step(&ctx) != Step::AskUserName);
+    if current.is_none() {
+        if let Ok(name) = username.parse::<Username>() {
+            let new = sign_in::start_without_request(&page.app, &ctx, &name, None).await?;
+            current = sign_in::attempt(&page.app, &ctx, &new).await?;
+            begun = Some(new);
+        }
+    }
+    let (Some(current), Some(flow)) = (current, begun.clone().or_else(|| flow(&page))) else {
+        return page.show_as(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            &AccessPass { frame: page.frame(), username: None, error: Some(AccessPassError::Empty) },
+        );
+    };
+    let browser = Cookie::Browser.token(&page.headers);
+    let tried = if pass.trim().is_empty() {
+        Err(AccessPassError::Empty)
+    } else {
+        match sign_in::try_access_pass(&page.app, &ctx, &flow, &pass, &page.client, browser).await? {
+            PassTried::SignedIn(started, return_to) => Ok(signed_in(&started, return_to.as_deref())),
+            PassTried::NoAttempt => Ok(see_other("/signin")),
+            PassTried::Refused => Err(AccessPassError::Refused),
+            PassTried::TooMany => Err(AccessPassError::TooMany),
+        }
+    };
+    let mut response = match tried {
+        Ok(response) => return Ok(response),
+        Err(error) => {
+            let username = Some(current.row.username.as_str());
+            let view = AccessPass { frame: page.frame(), username, error: Some(error) };
+            page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)?
+        }
+    };
+    if let Some(begun) = begun {
+        add_cookie(&mut response, Cookie::Flow.set(&begun.expose_text()));
+    }
+    Ok(response)
+}
+
+#[derive(Deserialize)]
+pub struct FreshQuery {
+    #[serde(default)]
+    reason: String,
+}
+
+/// `GET /signin/fresh`: the last proof is too old for what the person wants to change.
+pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Result<Response, PageError> {
+    let session = page.signed_in()?;
+    let reason = match query.reason.as_str() {
+        "add-phone" => FreshReason::AddPhone,
+        "remove-phone" => FreshReason::RemovePhone,
+        _ => FreshReason::Change,
+    };
+    page.show(&FreshProof {
+        frame: page.frame(),
+        username: &session.account.username,
+        reason,
+        phone: true,
+        access_pass: true,
+    })
+}
+
+/// `POST /signin/fresh`: a sign-in with the same name; it ends in a new session.
+pub async fn start_fresh_proof(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    let session = page.signed_in()?;
+    let username = session.account.username.parse::<Username>().map_err(|_| PageError::BadRequest)?;
+    start(&page, &username, Some("/account".to_owned())).await
+}

@@ -1,0 +1,227 @@
+//! Requests to phones: starting one, and what its state is.
+
+use akkoord_core::{
+    Ctx,
+    approval::{ShownNumber, State},
+    audit::Event,
+    ids::{AccountId, ApprovalId, OrganisationId, PhoneId},
+    policy::{NumberMode, Policy},
+    secret::TokenHash,
+};
+use akkoord_protocols::{
+    bytes::Bytes,
+    jose::SigningKey,
+    phone::{
+        Unlock,
+        request::{App as RequestApp, Context, Operation, Request},
+    },
+    random,
+    text::{Handle, Id},
+};
+use akkoord_store::{ApprovalRow, NewApproval, PhoneRow, Placed, StoreError, Tx};
+use serde_json::json;
+
+use super::{account::corrupt, audit};
+use crate::{app::App, http::client::Client};
+
+/// The service itself as the app that is signed in to.
+pub const OWN_CLIENT: &str = "akkoord";
+
+/// For whom a request is made.
+pub struct Asked {
+    /// The account.
+    pub account: AccountId,
+    /// Its organisation.
+    pub organisation: Option<OrganisationId>,
+    /// Its active phones that may answer, each with the unlock methods that it has and policy allows.
+    pub phones: Vec<(PhoneId, Vec<Unlock>)>,
+}
+
+/// A request that is ready to be stored: its messages are signed, because the writer must not wait for that.
+pub struct Prepared {
+    new: NewApproval,
+    /// Candidate numbers, each with its messages: three may be taken by the account's other waiting requests.
+    candidates: Vec<Candidate>,
+}
+
+struct Candidate {
+    number: String,
+    messages: Vec<(PhoneId, String)>,
+}
+
+/// Numbers prepared for a request: one more than may be taken.
+const CANDIDATES: usize = 4;
+
+/// The active phones of an account that may answer a request, with how each can be unlocked.
+pub fn answering_phones(phones: &[PhoneRow], policy: &Policy) -> Vec<(PhoneId, Vec<Unlock>)> {
+    phones
+        .iter()
+        .filter(|phone| phone.revoked_at.is_none() && phone.phone_sign_in_at.is_some())
+        .map(|phone| (phone.id.clone(), unlock_methods(phone, policy)))
+        .filter(|(_, unlock)| !unlock.is_empty())
+        .collect()
+}
+
+/// The unlock methods that a phone has and policy allows.
+pub fn unlock_methods(phone: &PhoneRow, policy: &Policy) -> Vec<Unlock> {
+    let has = |unlock: &Unlock| match unlock {
+        Unlock::Webauthn => phone.webauthn.is_some() && !(policy.app_pin && phone.pin_key.is_some()),
+        Unlock::Pin => phone.pin_key.is_some(),
+    };
+    policy.unlock.iter().copied().filter(has).collect()
+}
+
+/// What the phone is told of where a request comes from.
+pub fn context(ctx: &Ctx, client: &Client, known: bool) -> Context {
+    Context {
+        ip: client.address.to_string().parse().ok(),
+        net: client.network.as_deref().and_then(|name| name.parse().ok()),
+        place: None,
+        browser: client.browser.and_then(|name| name.parse().ok()),
+        known,
+        at: ctx.now.seconds(),
+    }
+}
+
+/// Prepares a request. With nobody to ask it becomes a decoy: the same page, and no phone that could agree.
+pub fn prepare(
+    app: &App,
+    ctx: &Ctx,
+    flow: &TokenHash,
+    operation: Operation,
+    asked: Option<&Asked>,
+    context: &Context,
+    policy: &Policy,
+) -> Result<Prepared, StoreError> {
+    let id = ApprovalId::new(&*ctx.random);
+    let keys = app.server_keys();
+    let key = keys.current(ctx.now).ok_or_else(|| corrupt("server_keys", "kid", ""))?;
+    let expires_at = ctx.now + policy.request_lifetime();
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(CANDIDATES);
+    while candidates.len() < CANDIDATES {
+        let number = ShownNumber::draw(&*ctx.random, policy.number_digits);
+        if candidates.iter().any(|other| other.number == number.expose()) {
+            continue;
+        }
+        let messages = match (asked, candidates.first(), policy.number_mode) {
+            (None, ..) => Vec::new(),
+            // A keypad's request says nothing about the number: one set of messages serves each candidate.
+            (Some(_), Some(first), NumberMode::Enter) => first.messages.clone(),
+            (Some(asked), ..) => {
+                let mut messages = Vec::with_capacity(asked.phones.len());
+                for (phone, unlock) in &asked.phones {
+                    let message = Message { app, ctx, id: &id, operation, asked, context, policy, number: &number };
+                    messages.push((phone.clone(), message.sign(key, phone, unlock, expires_at)?));
+                }
+                messages
+            }
+        };
+        candidates.push(Candidate { number: number.expose().to_owned(), messages });
+    }
+    let new = NewApproval {
+        id,
+        account_id: asked.map(|asked| asked.account.clone()),
+        organisation_id: asked.and_then(|asked| asked.organisation.clone()),
+        flow_hash: flow.clone(),
+        operation: operation.as_str().to_owned(),
+        client_id: OWN_CLIENT.to_owned(),
+        client_name: app.config.name.clone(),
+        context: serde_json::to_string(context).map_err(|error| StoreError::Unavailable(error.to_string()))?,
+        mode: match policy.number_mode {
+            NumberMode::Enter => "enter",
+            NumberMode::Choose => "choose",
+        }
+        .to_owned(),
+        unlock: "any".to_owned(),
+        created_at: ctx.now,
+        expires_at,
+    };
+    Ok(Prepared { new, candidates })
+}
+
+struct Message<'a> {
+    app: &'a App,
+    ctx: &'a Ctx,
+    id: &'a ApprovalId,
+    operation: Operation,
+    asked: &'a Asked,
+    context: &'a Context,
+    policy: &'a Policy,
+    number: &'a ShownNumber,
+}
+
+impl Message<'_> {
+    fn sign(
+        &self,
+        key: &SigningKey,
+        phone: &PhoneId,
+        unlock: &[Unlock],
+        expires_at: akkoord_core::Timestamp,
+    ) -> Result<String, StoreError> {
+        let broken = |column| corrupt("approvals", column, self.id.as_str());
+        let request = Request {
+            v: 1,
+            iss: self.app.config.public_url.clone(),
+            aud: phone.as_str().parse::<Id>().map_err(|_| broken("phone_id"))?,
+            jti: self.id.as_str().parse::<Id>().map_err(|_| broken("id"))?,
+            iat: self.ctx.now.seconds(),
+            exp: expires_at.seconds(),
+            op: self.operation,
+            acct: self.asked.account.as_str().parse::<Handle>().map_err(|_| broken("account_id"))?,
+            app: RequestApp {
+                id: OWN_CLIENT.parse::<Handle>().map_err(|_| broken("client_id"))?,
+                name: self.app.config.name.parse().map_err(|_| broken("client_name"))?,
+            },
+            ctx: self.context.clone(),
+            number: self.number.as_question(&*self.ctx.random, self.policy),
+            unlock: unlock.to_vec(),
+            n: Bytes(random::bytes(&*self.ctx.random)),
+            text: None,
+        };
+        request.sign(key).map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}
+
+/// A request that was stored.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its id.
+    pub id: ApprovalId,
+    /// The phones that are asked; none for a decoy.
+    pub phones: Vec<PhoneId>,
+}
+
+/// Stores a prepared request. Beyond the waiting requests that an account may have it becomes a decoy, so that a
+/// stranger can neither displace a waiting request nor learn that there are any.
+pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Stored, StoreError> {
+    let Prepared { mut new, candidates } = prepared;
+    if new.account_id.is_some() {
+        let numbers: Vec<String> = candidates.iter().map(|candidate| candidate.number.clone()).collect();
+        if let Placed::Placed { number, .. } = tx.place_approval(&new, &numbers).await? {
+            let mut phones = Vec::new();
+            for candidate in candidates.into_iter().filter(|candidate| candidate.number == number) {
+                for (phone, message) in candidate.messages {
+                    tx.add_approval_message(&new.id, &phone, &message).await?;
+                    phones.push(phone);
+                }
+            }
+            let detail = json!({ "operation": new.operation, "phones": phones.len() });
+            let (account, id) = (new.account_id.as_ref(), Some(new.id.as_str()));
+            audit::record(tx, ctx, Event::RequestStarted, account, id, detail).await?;
+            return Ok(Stored { id: new.id, phones });
+        }
+    }
+    new.account_id = None;
+    new.organisation_id = None;
+    let number = candidates.into_iter().next().map(|candidate| candidate.number).unwrap_or_default();
+    tx.place_decoy(&new, &number).await?;
+    Ok(Stored { id: new.id, phones: Vec::new() })
+}
+
+/// The state of a request, as of `now`: one whose time is over is expired, whether a sweeper came by or not.
+pub fn state(row: &ApprovalRow, now: akkoord_core::Timestamp) -> Result<State, StoreError> {
+    if row.is_overdue(now) {
+        return Ok(State::Expired);
+    }
+    row.state.as_str().parse().map_err(|_| corrupt("approvals", "state", row.id.as_str()))
+}

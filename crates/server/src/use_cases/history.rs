@@ -1,0 +1,87 @@
+//! Past requests of an account, as its phones and its page see them, and reporting one afterwards.
+
+use akkoord_core::{
+    Ctx,
+    audit::Event,
+    ids::{AccountId, ApprovalId},
+};
+use akkoord_protocols::phone::{call::HistoryEntry, request};
+use akkoord_store::{ApprovalRow, PhoneRow, StoreError};
+use serde_json::json;
+
+use super::{account::corrupt, approval, audit};
+use crate::{app::App, wake::Topic};
+
+/// Entries of one answer.
+pub const PAGE: i64 = 50;
+
+/// Past requests of an account, newest first.
+pub async fn of_account(
+    app: &App,
+    account: &AccountId,
+    before: Option<ApprovalId>,
+    limit: i64,
+) -> Result<(Vec<ApprovalRow>, Vec<PhoneRow>), StoreError> {
+    let account = account.clone();
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let rows = tx.history(&account, before.as_ref(), limit).await?;
+                let mut phones = tx.phones_of(&account).await?;
+                phones.extend(tx.removed_phones_of(&account, 100).await?);
+                Ok((rows, phones))
+            })
+        })
+        .await
+}
+
+/// A past request as its phones are told.
+pub fn entry(ctx: &Ctx, row: &ApprovalRow, phones: &[PhoneRow], own: &PhoneRow) -> Result<HistoryEntry, StoreError> {
+    let broken = |column| corrupt("approvals", column, row.id.as_str());
+    let state = if row.reported_at.is_some() { "REPORTED" } else { approval::state(row, ctx.now)?.wire() };
+    let by = phones.iter().find(|phone| Some(&phone.id) == row.phone_id.as_ref());
+    Ok(HistoryEntry {
+        id: row.id.as_str().parse().map_err(|_| broken("id"))?,
+        at: row.created_at.seconds(),
+        op: serde_json::from_value(json!(row.operation)).map_err(|_| broken("operation"))?,
+        app: request::App {
+            id: row.client_id.parse().map_err(|_| broken("client_id"))?,
+            name: row.client_name.parse().map_err(|_| broken("client_name"))?,
+        },
+        ctx: serde_json::from_str(&row.context).map_err(|_| broken("context"))?,
+        state: state.to_owned(),
+        phone: by.and_then(|phone| phone.name.parse().ok()),
+        mine: row.phone_id.as_ref() == Some(&own.id),
+    })
+}
+
+/// "It wasn't me", said of a past request: the sessions that it let in end. `None` where it is not this account's.
+/// `proof` is kept with the entry, so that later nobody wonders who said so.
+pub async fn report(
+    app: &App,
+    ctx: &Ctx,
+    id: &ApprovalId,
+    account: &AccountId,
+    proof: &str,
+) -> Result<Option<u64>, StoreError> {
+    let (inner, id, account, proof) = (ctx.clone(), id.clone(), account.clone(), proof.to_owned());
+    let topic = Topic::Approval(id.to_string());
+    let ended = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let row = tx.approval(&id).await?;
+                if row.is_none_or(|row| row.account_id.as_ref() != Some(&account)) {
+                    return Ok(None);
+                }
+                let first = tx.report_consumed(&id, &account, inner.now).await?;
+                let ended = tx.end_sessions_of_approval(&id, inner.now).await?;
+                let detail = json!({ "ended_sessions": ended, "first": first, "proof": proof });
+                audit::record(tx, &inner, Event::RequestReported, Some(&account), Some(id.as_str()), detail).await?;
+                Ok::<_, StoreError>(Some(ended))
+            })
+        })
+        .await?;
+    app.wake.tell(&topic);
+    Ok(ended)
+}

@@ -1,0 +1,17 @@
+//! Use cases, one file per word: load, ask the core, persist, queue effects, in one transaction.
+
+pub mod access_pass;
+pub mod account;
+pub mod approval;
+pub mod audit;
+pub mod decision;
+pub mod enrolment;
+pub mod evidence;
+pub mod history;
+pub mod notice;
+pub mod phone;
+pub mod pin;
+pub mod practice;
+pub mod server_key;
+pub mod session;
+pub mod sign_in;

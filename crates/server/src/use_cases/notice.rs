@@ -1,0 +1,108 @@
+//! Notices: what a person is told of their account by mail, queued in the transaction of the change.
+
+use std::time::Duration;
+
+use akkoord_core::{Ctx, secret::Token};
+use akkoord_store::{AccountRow, StoreError, Tx};
+use askama::Template;
+
+use super::account::Home;
+use crate::{
+    app::App,
+    jobs,
+    views::{
+        mail,
+        texts::{Language, Texts},
+    },
+};
+
+/// How long the link in a notice works.
+const LINK_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// What a notice tells of a phone.
+#[derive(Clone, Debug)]
+pub struct PhoneNotice {
+    /// The phone's id.
+    pub id: akkoord_core::ids::PhoneId,
+    /// Its name.
+    pub name: String,
+    /// What it runs on.
+    pub platform: String,
+}
+
+fn texts<'a>(app: &'a App, account: &AccountRow) -> &'a Texts {
+    let language = account.language.as_deref().and_then(Language::from_code);
+    app.languages.texts(language.unwrap_or(Language::En))
+}
+
+fn rendered(template: &impl Template) -> Result<String, StoreError> {
+    template.render().map_err(|error| StoreError::Unavailable(error.to_string()))
+}
+
+/// A phone was added. The link in it undoes that, also for somebody who cannot sign in.
+pub async fn phone_added(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+    phone: &PhoneNotice,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let token = Token::new(&*ctx.random);
+    tx.add_revocation_link(&token.hash(), &phone.id, ctx.now + LINK_LIFETIME).await?;
+    let view = mail::PhoneAdded {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        phone_name: &phone.name,
+        platform: &phone.platform,
+        at: ctx.now.0,
+        not_me_link: &format!("{}/not-me/{}", app.config.public_url, token.expose_text()),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
+/// A phone was removed.
+pub async fn phone_removed(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+    phone: &PhoneNotice,
+    by: mail::RemovedBy,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let view = mail::PhoneRemoved {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        phone_name: &phone.name,
+        at: ctx.now.0,
+        by,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
+/// A phone ran out of PIN tries.
+pub async fn phone_locked(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+    phone: &PhoneNotice,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let view = mail::PhoneLocked {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        phone_name: &phone.name,
+        at: ctx.now.0,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}

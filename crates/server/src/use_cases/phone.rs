@@ -1,0 +1,253 @@
+//! Phones: removing, renaming, settings, and the phone's own view of itself.
+
+use akkoord_core::{
+    Ctx,
+    audit::Event,
+    ids::{AccountId, PhoneId},
+    phone::RemovedBy,
+};
+use akkoord_protocols::{
+    phone::{
+        Platform,
+        call::{OwnChange, OwnState},
+        offer, pin,
+        problem::Code,
+        rotation::Rotate,
+    },
+    text::Name,
+};
+use akkoord_store::{AccountRow, PhoneRow, StoreError};
+use serde_json::json;
+
+use super::{
+    account::{self, Home, corrupt},
+    approval, audit, evidence,
+    notice::{self, PhoneNotice},
+};
+use crate::{app::App, http::error::ApiError, views::mail, wake::Topic};
+
+/// A phone with its account.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The phone's row; it may be a removed one.
+    pub row: PhoneRow,
+    /// Its account.
+    pub account: AccountRow,
+    /// Where the account belongs.
+    pub home: Home,
+}
+
+/// Finds a phone with its account.
+pub async fn find(app: &App, id: &PhoneId) -> Result<Option<Known>, StoreError> {
+    let (id, service) = (id.clone(), app.config.name.clone());
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(row) = tx.phone(&id).await? else { return Ok(None) };
+                let account = tx.account(&row.account_id).await?;
+                let account = account.ok_or_else(|| corrupt("phones", "account_id", row.id.as_str()))?;
+                let home = account::home(tx, &account, &service).await?;
+                Ok(Some(Known { row, account, home }))
+            })
+        })
+        .await
+}
+
+/// How a phone was removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// By itself.
+    Itself,
+    /// By the person, on the account page.
+    Person,
+    /// By the link of a notice, which also signs the account out everywhere.
+    Link,
+    /// By an administrator.
+    Administrator,
+}
+
+impl Removal {
+    fn by(self) -> RemovedBy {
+        match self {
+            Self::Itself => RemovedBy::Itself,
+            Self::Person | Self::Link => RemovedBy::User,
+            Self::Administrator => RemovedBy::Administrator,
+        }
+    }
+}
+
+/// Removes a phone: its keys, its waiting requests and the sessions it let in end with it. False where it was removed
+/// before, or is not this account's.
+pub async fn remove(
+    app: &App,
+    ctx: &Ctx,
+    id: &PhoneId,
+    of: Option<&AccountId>,
+    how: Removal,
+) -> Result<Option<PhoneNotice>, StoreError> {
+    let Some(known) = find(app, id).await? else { return Ok(None) };
+    if of.is_some_and(|of| *of != known.account.id) {
+        return Ok(None);
+    }
+    let phone =
+        PhoneNotice { id: id.clone(), name: known.row.name.clone(), platform: known.row.platform.clone() };
+    let (inner, app_too, told) = (ctx.clone(), app.clone(), phone.clone());
+    let ended = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let (ctx, account) = (inner, &known.account);
+                if !tx.revoke_phone(&told.id, &account.id, ctx.now, how.by().as_str()).await? {
+                    return Ok(None);
+                }
+                let requests = tx.revoke_approvals_of_phone(&told.id, ctx.now).await?;
+                let mut sessions = tx.end_sessions_of_phone(&told.id, ctx.now).await?;
+                if how == Removal::Link {
+                    sessions += tx.end_sessions_of_account(&account.id, None, ctx.now).await?;
+                }
+                let detail = json!({ "by": how.by().as_str(), "requests": requests.len(), "sessions": sessions });
+                audit::record(tx, &ctx, Event::PhoneRemoved, Some(&account.id), Some(told.id.as_str()), detail).await?;
+                let by = match how {
+                    Removal::Itself => mail::RemovedBy::Phone,
+                    Removal::Person => mail::RemovedBy::Person,
+                    Removal::Link => mail::RemovedBy::NotMeLink,
+                    Removal::Administrator => mail::RemovedBy::Administrator,
+                };
+                notice::phone_removed(&app_too, tx, &ctx, account, &known.home, &told, by).await?;
+                Ok::<_, StoreError>(Some(requests))
+            })
+        })
+        .await?;
+    let Some(requests) = ended else { return Ok(None) };
+    for request in requests {
+        app.wake.tell(&Topic::Approval(request.to_string()));
+    }
+    app.wake.tell(&Topic::Phone(phone.id.to_string()));
+    Ok(Some(phone))
+}
+
+/// Renames a phone of an account.
+pub async fn rename(app: &App, ctx: &Ctx, id: &PhoneId, of: &AccountId, name: &Name) -> Result<bool, StoreError> {
+    let (ctx, id, of, name) = (ctx.clone(), id.clone(), of.clone(), name.as_str().to_owned());
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                let mine = tx.phone(&id).await?.is_some_and(|row| row.account_id == of && row.revoked_at.is_none());
+                if !mine || !tx.rename_phone(&id, &name).await? {
+                    return Ok(false);
+                }
+                audit::record(tx, &ctx, Event::PhoneRenamed, Some(&of), Some(id.as_str()), json!({})).await?;
+                Ok(true)
+            })
+        })
+        .await
+}
+
+/// What a phone is told of itself.
+pub fn own_state(app: &App, ctx: &Ctx, known: &Known) -> Result<OwnState, StoreError> {
+    let row = &known.row;
+    let broken = |column| corrupt("phones", column, row.id.as_str());
+    Ok(OwnState {
+        phone: row.id.as_str().parse().map_err(|_| broken("id"))?,
+        name: row.name.parse().map_err(|_| broken("name"))?,
+        platform: platform(&row.platform).ok_or_else(|| broken("platform"))?,
+        state: if row.pin_left > 0 { "ACTIVE" } else { "LOCKED" }.to_owned(),
+        account: account::for_phone(&known.account, &known.home)?,
+        push: false,
+        phone_sign_in: row.phone_sign_in_at.is_some(),
+        unlock: approval::unlock_methods(row, &known.home.policy),
+        pin_left: u32::try_from(row.pin_left).unwrap_or(0),
+        policy: known.home.policy.for_phone(),
+        vapid: app.push_key,
+        keyroll: app.server_keys().rolls(ctx.now),
+    })
+}
+
+/// A stored platform.
+pub fn platform(word: &str) -> Option<Platform> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).ok()
+}
+
+/// Changes a phone's own settings. What is switched on needs evidence; what is switched off does not.
+pub async fn change(
+    app: &App,
+    ctx: &Ctx,
+    known: &Known,
+    change: &OwnChange,
+    proof_nonce: &str,
+) -> Result<(), ApiError> {
+    let row = &known.row;
+    let unlock = approval::unlock_methods(row, &known.home.policy);
+    for (setting, value) in [("phone_sign_in", change.phone_sign_in), ("unknown_browsers", change.unknown_browsers)] {
+        if value != Some(true) {
+            continue;
+        }
+        if unlock.is_empty() {
+            let mut error = ApiError::new(Code::Policy, "This phone has no unlock method that is allowed.");
+            error.problem.reason = Some("no_unlock".to_owned());
+            return Err(error);
+        }
+        let evidence = change.evidence.as_ref().ok_or_else(|| ApiError::invalid("switching on needs evidence"))?;
+        let hash = pin::setting_hash(setting, row.id.as_str(), proof_nonce);
+        if evidence::check(app, row, &unlock, evidence, &hash)?.is_err() {
+            return Err(ApiError::new(Code::WrongUnlock, "The evidence is not good for this change."));
+        }
+    }
+    let (ctx, id, account, change) = (ctx.clone(), row.id.clone(), row.account_id.clone(), change.clone());
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                let since = |on: bool| on.then_some(ctx.now);
+                let mut changed = Vec::new();
+                if let Some(name) = &change.name {
+                    tx.rename_phone(&id, name.as_str()).await?;
+                    changed.push("name");
+                }
+                if let Some(on) = change.phone_sign_in {
+                    tx.set_phone_sign_in(&id, since(on)).await?;
+                    changed.push("phone_sign_in");
+                }
+                if let Some(on) = change.notifications {
+                    tx.set_notifications_off(&id, since(!on)).await?;
+                    changed.push("notifications");
+                }
+                if let Some(on) = change.unknown_browsers {
+                    tx.set_unknown_browsers(&id, since(on)).await?;
+                    changed.push("unknown_browsers");
+                }
+                let detail = json!({ "changed": changed, "phone_sign_in": change.phone_sign_in });
+                audit::record(tx, &ctx, Event::PhoneChanged, Some(&account), Some(id.as_str()), detail).await
+            })
+        })
+        .await?;
+    Ok(())
+}
+
+/// Gives a phone a new key. The new one works as soon as this is committed, the old one no more.
+pub async fn rotate(app: &App, ctx: &Ctx, known: &Known, message: &str) -> Result<(), ApiError> {
+    let row = known.row.clone();
+    let old = evidence::public_key(&row, "key", &row.key)?;
+    let new = Rotate::check(message, row.id.as_str(), &app.config.public_url, &old)
+        .map_err(|error| ApiError::invalid(format!("the rotation {error}")))?;
+    let key = serde_json::to_string(&new.jwk()).map_err(|error| ApiError::internal(error.to_string()))?;
+    let (ctx, message) = (ctx.clone(), message.to_owned());
+    let done = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                if !tx.rotate_phone_key(&row, &key, &message).await? {
+                    return Ok(false);
+                }
+                let (account, id) = (Some(&row.account_id), Some(row.id.as_str()));
+                audit::record(tx, &ctx, Event::PhoneKeyRotated, account, id, json!({})).await?;
+                Ok::<_, StoreError>(true)
+            })
+        })
+        .await?;
+    if done { Ok(()) } else { Err(ApiError::new(Code::BadProof, "The key was changed meanwhile.")) }
+}
+
+/// The account as phones are told of it.
+pub fn account_of(known: &Known) -> Result<offer::Account, StoreError> {
+    account::for_phone(&known.account, &known.home)
+}

@@ -1,0 +1,71 @@
+//! "Try it now": a request through the real path that signs nobody in.
+
+use akkoord_core::{
+    Ctx,
+    ids::{ApprovalId, SessionId},
+    secret::{Token, TokenHash},
+};
+use akkoord_protocols::phone::request::Operation;
+use akkoord_store::{Purpose, StoreError};
+
+use super::{approval, session::CurrentSession};
+use crate::{app::App, http::client::Client, wake::Topic};
+
+/// What binds a practice request to the session that began it: no cookie is needed, as there is nothing to win.
+pub fn flow_of(app: &App, session: &SessionId) -> TokenHash {
+    let bytes = app.store.seal().mac(Purpose::FormKey, &[b"practice", session.as_str().as_bytes()]);
+    Token::from_bytes(bytes).hash()
+}
+
+/// Starts a practice request; an older one of the session is superseded. `None` where no phone could answer.
+pub async fn start(
+    app: &App,
+    ctx: &Ctx,
+    session: &CurrentSession,
+    client: &Client,
+) -> Result<Option<ApprovalId>, StoreError> {
+    let (account, flow) = (session.account.id.clone(), flow_of(app, &session.row.id));
+    let phones = app.store.read(move |tx| Box::pin(async move { tx.phones_of(&account).await })).await?;
+    let phones = approval::answering_phones(&phones, &session.policy);
+    if phones.is_empty() {
+        return Ok(None);
+    }
+    let asked = approval::Asked {
+        account: session.account.id.clone(),
+        organisation: session.account.organisation_id.clone(),
+        phones,
+    };
+    let context = approval::context(ctx, client, true);
+    let prepared =
+        approval::prepare(app, ctx, &flow, Operation::Practice, Some(&asked), &context, &session.policy)?;
+    let ctx = ctx.clone();
+    let stored = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.supersede_approvals(&flow, ctx.now).await?;
+                approval::store(tx, &ctx, prepared).await
+            })
+        })
+        .await?;
+    for phone in &stored.phones {
+        app.wake.tell(&Topic::Phone(phone.to_string()));
+    }
+    Ok(Some(stored.id))
+}
+
+/// The names of the phones that a request asks.
+pub async fn phone_names(app: &App, id: &ApprovalId) -> Result<Vec<String>, StoreError> {
+    let id = id.clone();
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut names = Vec::new();
+                for phone in tx.phones_asked(&id).await? {
+                    names.extend(tx.phone(&phone).await?.map(|phone| phone.name));
+                }
+                Ok(names)
+            })
+        })
+        .await
+}

@@ -1,0 +1,163 @@
+//! Sessions of browsers.
+
+use akkoord_core::{
+    Ctx, Timestamp,
+    audit::Event,
+    ids::{ApprovalId, BrowserId, PhoneId, SessionId},
+    policy::Policy,
+    secret::Token,
+    session::{Assurance, SessionTimes},
+    sign_in::Proof,
+};
+use akkoord_store::{AccountRow, NewBrowser, NewSession, SessionRow, StoreError, Tx};
+use serde_json::json;
+
+use super::{account, audit};
+use crate::{app::App, http::client::Client};
+
+/// A good session, with what each page asks of it.
+#[derive(Clone, Debug)]
+pub struct CurrentSession {
+    /// The row.
+    pub row: SessionRow,
+    /// Whose it is.
+    pub account: AccountRow,
+    /// The name that its pages carry.
+    pub organisation_name: String,
+    /// Whom to ask.
+    pub help_contact: Option<String>,
+    /// The policy that holds for it.
+    pub policy: Policy,
+    /// How strongly the person was recognised.
+    pub assurance: Assurance,
+    /// Whether that was just now.
+    pub is_fresh: bool,
+}
+
+/// The session of a cookie, if it is good. A session whose account was disabled is not.
+pub async fn current(app: &App, now: Timestamp, token: &Token) -> Result<Option<CurrentSession>, StoreError> {
+    let hash = token.hash();
+    let service = app.config.name.clone();
+    let found = app
+        .store
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(row) = tx.session_by_token(&hash, now).await? else { return Ok(None) };
+                let Some(account) = tx.account(&row.account_id).await? else { return Ok(None) };
+                let home = account::home(tx, &account, &service).await?;
+                Ok::<_, StoreError>(Some((row, account, home)))
+            })
+        })
+        .await?;
+    let Some((row, account, home)) = found else { return Ok(None) };
+    let times = SessionTimes {
+        authenticated_at: row.authenticated_at,
+        last_seen_at: row.last_seen_at,
+        expires_at: row.expires_at,
+    };
+    if account.disabled_at.is_some() || !times.is_good(now, &home.policy) {
+        return Ok(None);
+    }
+    // Written at most once a minute: a page view is no reason for a durable write.
+    if now > row.last_seen_at + std::time::Duration::from_secs(60) {
+        let id = row.id.clone();
+        app.store.write(move |tx| Box::pin(async move { tx.touch_session(&id, now).await })).await?;
+    }
+    let assurance = row.acr.parse().map_err(|_| StoreError::Corrupt {
+        table: "sessions".to_owned(),
+        column: "acr".to_owned(),
+        id: row.id.to_string(),
+    })?;
+    Ok(Some(CurrentSession {
+        is_fresh: times.is_fresh(now),
+        row,
+        account,
+        organisation_name: home.name,
+        help_contact: home.help_contact,
+        policy: home.policy,
+        assurance,
+    }))
+}
+
+/// What a finished sign-in gives to the browser.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// The session cookie.
+    pub session: Token,
+    /// The known-browser cookie.
+    pub browser: Token,
+}
+
+/// What a new session is made from.
+pub struct Start<'a> {
+    /// Whose.
+    pub account: &'a AccountRow,
+    /// The policy that holds for it.
+    pub policy: &'a Policy,
+    /// What was proved.
+    pub proof: Proof,
+    /// How strong that is.
+    pub assurance: Assurance,
+    /// The request that was consumed.
+    pub approval: Option<ApprovalId>,
+    /// The phone that approved.
+    pub phone: Option<PhoneId>,
+    /// From where.
+    pub client: &'a Client,
+    /// The known-browser cookie that the browser sent.
+    pub browser: Option<Token>,
+    /// The latest end: a session by an access pass ends with the pass.
+    pub not_after: Option<Timestamp>,
+}
+
+/// Starts a session, in the transaction that consumed what it rests on. Ids and cookies are new: nothing that was
+/// there before the sign-in is good after it (session fixation).
+pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, StoreError> {
+    let session = Token::new(&*ctx.random);
+    let expires_at = ctx.now + start.policy.session_lifetime();
+    let new = NewSession {
+        id: SessionId::new(&*ctx.random),
+        token_hash: session.hash(),
+        account_id: start.account.id.clone(),
+        approval_id: start.approval,
+        phone_id: start.phone,
+        proved: start.proof.as_str().to_owned(),
+        acr: start.assurance.as_str().to_owned(),
+        browser: start.client.browser.unwrap_or("").to_owned(),
+        address: start.client.address.to_string(),
+        authenticated_at: ctx.now,
+        created_at: ctx.now,
+        expires_at: start.not_after.map_or(expires_at, |end| end.min(expires_at)),
+    };
+    tx.add_session(&new).await?;
+    let browser = start.browser.unwrap_or_else(|| Token::new(&*ctx.random));
+    if start.assurance == Assurance::TwoFactor {
+        // Only a browser that was signed in with two factors becomes a known one.
+        tx.remember_browser(&NewBrowser {
+            id: BrowserId::new(&*ctx.random),
+            token_hash: browser.hash(),
+            account_id: start.account.id.clone(),
+            browser: new.browser.clone(),
+            now: ctx.now,
+        })
+        .await?;
+    }
+    let detail = json!({ "acr": new.acr, "proved": new.proved, "request": new.approval_id });
+    audit::record(tx, ctx, Event::SignedIn, Some(&start.account.id), Some(new.id.as_str()), detail).await?;
+    Ok(Started { session, browser })
+}
+
+/// Ends a session.
+pub async fn end(app: &App, ctx: &Ctx, session: &CurrentSession) -> Result<(), StoreError> {
+    let (ctx, id, account) = (ctx.clone(), session.row.id.clone(), session.account.id.clone());
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                if tx.end_session(&id, &account, ctx.now).await? {
+                    audit::record(tx, &ctx, Event::SignedOut, Some(&account), Some(id.as_str()), json!({})).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,381 @@
+//! Signing a browser in: the attempt, its request, and the end of it.
+//!
+//! Steps record what they proved in the attempt and return to the dispatcher in `akkoord_core::sign_in`.
+
+use akkoord_core::{
+    Ctx,
+    account::Username,
+    approval::State,
+    audit::Event,
+    ids::SignInId,
+    policy::Policy,
+    secret::Token,
+    sign_in::{self, Method, Proof, SignIn, Step},
+};
+use akkoord_protocols::phone::request::Operation;
+use akkoord_store::{AccountRow, ApprovalRow, NewSignIn, PhoneRow, SignInRow, StoreError, Tx};
+use serde_json::json;
+
+use super::{
+    access_pass::{self, Hashed},
+    account, approval, audit,
+    session::{self, Started},
+};
+use crate::{app::App, http::client::Client, wake::Topic};
+
+/// An attempt with its request.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The row.
+    pub row: SignInRow,
+    /// The request to the phone.
+    pub request: Option<ApprovalRow>,
+    /// Its state as of now.
+    pub request_state: Option<State>,
+    /// Names of the phones that are asked, told only to a browser that has signed this account in before.
+    pub phone_names: Vec<String>,
+}
+
+impl Attempt {
+    /// What comes next.
+    pub fn next_step(&self, ctx: &Ctx) -> Step {
+        sign_in::next_step(Some(&SignIn {
+            proved: self.row.proved.parse::<Proof>().ok(),
+            chosen: self.row.chosen.as_deref().and_then(|word| word.parse::<Method>().ok()),
+            request: self.request_state,
+            over: self.row.finished_at.is_some() || ctx.now >= self.row.expires_at,
+            pass_failures: self.row.pass_failures,
+        }))
+    }
+}
+
+/// The attempt of a flow cookie.
+pub async fn attempt(app: &App, ctx: &Ctx, flow: &Token) -> Result<Option<Attempt>, StoreError> {
+    let (ctx, hash) = (ctx.clone(), flow.hash());
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(row) = tx.sign_in_by_flow(&hash).await? else { return Ok(None) };
+                let request = match &row.approval_id {
+                    Some(id) => tx.approval(id).await?,
+                    None => None,
+                };
+                let request_state = request.as_ref().map(|request| approval::state(request, ctx.now)).transpose()?;
+                let mut phone_names = Vec::new();
+                if let (Some(account), Some(request), true) = (&row.account_id, &request, row.known_browser_at.is_some()) {
+                    let asked = tx.phones_asked(&request.id).await?;
+                    let phones = tx.phones_of(account).await?;
+                    phone_names = phones.into_iter().filter(|phone| asked.contains(&phone.id)).map(|phone| phone.name).collect();
+                }
+                Ok(Some(Attempt { row, request, request_state, phone_names }))
+            })
+        })
+        .await
+}
+
+/// Whom a user name means, as far as a sign-in needs it.
+struct Found {
+    account: Option<(AccountRow, Vec<PhoneRow>)>,
+    policy: Policy,
+    known_browser: bool,
+}
+
+async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result<Found, StoreError> {
+    let name = username.as_str().to_owned();
+    let browser = browser.map(Token::hash);
+    let service = app.config.name.clone();
+    app.store
+        .read(move |tx| {
+            Box::pin(async move {
+                let account = tx.account_by_username(&name).await?.filter(|account| account.disabled_at.is_none());
+                let Some(account) = account else {
+                    // An unknown name is asked as the first organisation asks its own.
+                    let first = tx.organisations().await?.into_iter().next();
+                    let policy = first.map(account::organisation).transpose()?.map(|found| found.policy);
+                    return Ok(Found { account: None, policy: policy.unwrap_or_default(), known_browser: false });
+                };
+                let home = account::home(tx, &account, &service).await?;
+                let phones = tx.phones_of(&account.id).await?;
+                let known_browser = match &browser {
+                    Some(hash) => tx.known_browser(hash, &account.id).await?.is_some(),
+                    None => false,
+                };
+                Ok(Found { account: Some((account, phones)), policy: home.policy, known_browser })
+            })
+        })
+        .await
+}
+
+/// Starts an attempt for a user name: the number is on the next page, and the phones are asked. A request that the
+/// same browser has waiting is superseded; nobody else's can be.
+pub async fn start(
+    app: &App,
+    ctx: &Ctx,
+    username: &Username,
+    client: &Client,
+    old_flow: Option<&Token>,
+    browser: Option<&Token>,
+    return_to: Option<String>,
+) -> Result<Token, StoreError> {
+    let found = find(app, username, browser).await?;
+    let flow = Token::new(&*ctx.random);
+    let asked = found.account.as_ref().and_then(|(account, phones)| {
+        let phones = approval::answering_phones(phones, &found.policy);
+        (!phones.is_empty()).then(|| approval::Asked {
+            account: account.id.clone(),
+            organisation: account.organisation_id.clone(),
+            phones,
+        })
+    });
+    let context = approval::context(ctx, client, found.known_browser);
+    let prepared =
+        approval::prepare(app, ctx, &flow.hash(), Operation::Signin, asked.as_ref(), &context, &found.policy)?;
+    let new = attempt_row(ctx, &flow, username, &found, return_to);
+    let (ctx, old) = (ctx.clone(), old_flow.map(Token::hash));
+    let (superseded, phones) = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let superseded = match &old {
+                    Some(old) => tx.supersede_approvals(old, ctx.now).await?,
+                    None => Vec::new(),
+                };
+                tx.add_sign_in(&new).await?;
+                let stored = approval::store(tx, &ctx, prepared).await?;
+                tx.set_sign_in_approval(&new.id, &stored.id, ctx.now).await?;
+                Ok::<_, StoreError>((superseded, stored.phones))
+            })
+        })
+        .await?;
+    for id in superseded {
+        app.wake.tell(&Topic::Approval(id.to_string()));
+    }
+    for phone in phones {
+        app.wake.tell(&Topic::Phone(phone.to_string()));
+    }
+    Ok(flow)
+}
+
+/// How finishing ended.
+pub enum Finished {
+    /// The browser is signed in.
+    SignedIn(Started, Option<String>),
+    /// It was not to be: the dispatcher says what to show.
+    NotYet,
+}
+
+/// Finishes an attempt whose request was approved: consumes it and starts the session, in one transaction. Of many
+/// tries at once one wins; the others find the attempt finished.
+pub async fn finish(
+    app: &App,
+    ctx: &Ctx,
+    flow: &Token,
+    client: &Client,
+    browser: Option<Token>,
+) -> Result<Finished, StoreError> {
+    let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(Finished::NotYet) };
+    let (Step::Finish, Some(request)) = (attempt.next_step(ctx), attempt.request.clone()) else {
+        return Ok(Finished::NotYet);
+    };
+    let (inner, hash, client, service) = (ctx.clone(), flow.hash(), client.clone(), app.config.name.clone());
+    let request_id = request.id.clone();
+    let finished = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let ctx = inner;
+                if !tx.consume_approval(&request.id, &hash, ctx.now).await? {
+                    return Ok(Finished::NotYet);
+                }
+                // The request is consumed only for an account that is there and active; its own row names it.
+                let Some(account) = account_of(tx, &request).await? else {
+                    return Err(account::corrupt("approvals", "account_id", request.id.as_str()));
+                };
+                let home = account::home(tx, &account, &service).await?;
+                let answered = tx.approval(&request.id).await?.unwrap_or(request);
+                let proof = super::decision::proof_of(&answered)?;
+                let assurance = match sign_in::next_step(Some(&SignIn {
+                    proved: Some(proof),
+                    chosen: None,
+                    request: None,
+                    over: false,
+                    pass_failures: 0,
+                })) {
+                    Step::Enough(assurance) => assurance,
+                    _ => return Ok(Finished::NotYet),
+                };
+                tx.record_proved(&attempt.row.id, "", proof.as_str(), ctx.now).await?;
+                if !tx.finish_sign_in(&attempt.row.id, ctx.now).await? {
+                    return Err(StoreError::Lost);
+                }
+                let start = session::Start {
+                    account: &account,
+                    policy: &home.policy,
+                    proof,
+                    assurance,
+                    approval: Some(answered.id.clone()),
+                    phone: answered.phone_id.clone(),
+                    client: &client,
+                    browser,
+                    not_after: None,
+                };
+                let started = session::start(tx, &ctx, start).await?;
+                Ok(Finished::SignedIn(started, attempt.row.return_to))
+            })
+        })
+        .await?;
+    app.wake.tell(&Topic::Approval(request_id.to_string()));
+    Ok(finished)
+}
+
+async fn account_of(tx: &mut Tx, request: &ApprovalRow) -> Result<Option<AccountRow>, StoreError> {
+    match &request.account_id {
+        Some(id) => tx.account(id).await,
+        None => Ok(None),
+    }
+}
+
+/// The browser gives up: its request ends, and the phone stops asking.
+pub async fn cancel(app: &App, ctx: &Ctx, flow: &Token) -> Result<(), StoreError> {
+    let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(()) };
+    let Some(request) = attempt.request else { return Ok(()) };
+    let (inner, hash, id) = (ctx.clone(), flow.hash(), request.id.clone());
+    let phones = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                if !tx.cancel_approval(&id, &hash, inner.now).await? {
+                    return Ok(Vec::new());
+                }
+                settled(tx, &inner, &request, State::Cancelled).await?;
+                tx.phones_asked(&id).await
+            })
+        })
+        .await?;
+    for phone in phones {
+        app.wake.tell(&Topic::Phone(phone.to_string()));
+    }
+    Ok(())
+}
+
+/// Tells the audit how a request ended.
+pub async fn settled(tx: &mut Tx, ctx: &Ctx, request: &ApprovalRow, state: State) -> Result<(), StoreError> {
+    let detail = json!({ "state": state.as_str(), "operation": request.operation });
+    let (account, id) = (request.account_id.as_ref(), Some(request.id.as_str()));
+    audit::record(tx, ctx, Event::RequestSettled, account, id, detail).await
+}
+
+/// Starts an attempt that asks no phone: somebody comes with an access pass at once.
+pub async fn start_without_request(
+    app: &App,
+    ctx: &Ctx,
+    username: &Username,
+    return_to: Option<String>,
+) -> Result<Token, StoreError> {
+    let found = find(app, username, None).await?;
+    let flow = Token::new(&*ctx.random);
+    let mut new = attempt_row(ctx, &flow, username, &found, return_to);
+    new.chosen = Some(Method::AccessPass.as_str().to_owned());
+    app.store.write(move |tx| Box::pin(async move { tx.add_sign_in(&new).await })).await?;
+    Ok(flow)
+}
+
+fn attempt_row(
+    ctx: &Ctx,
+    flow: &Token,
+    username: &Username,
+    found: &Found,
+    return_to: Option<String>,
+) -> NewSignIn {
+    let account = found.account.as_ref().map(|(account, _)| account);
+    NewSignIn {
+        id: SignInId::new(&*ctx.random),
+        flow_hash: flow.hash(),
+        username: username.as_str().to_owned(),
+        organisation_id: account.and_then(|account| account.organisation_id.clone()),
+        account_id: account.map(|account| account.id.clone()),
+        purpose: "sign-in".to_owned(),
+        return_to,
+        proved: String::new(),
+        chosen: None,
+        known_browser_at: found.known_browser.then_some(ctx.now),
+        created_at: ctx.now,
+        expires_at: ctx.now + sign_in::LIFETIME,
+    }
+}
+
+/// How an access pass was taken.
+pub enum PassTried {
+    /// The browser is signed in, to set up a phone.
+    SignedIn(Started, Option<String>),
+    /// Wrong, used, too old, or nobody's: the same to the person.
+    Refused,
+    /// Too many tries.
+    TooMany,
+    /// No attempt: begin with the user name.
+    NoAttempt,
+}
+
+/// Tries a temporary access pass. The hash is worked out before the writer is asked, also where there is no account,
+/// so that the time tells nothing.
+pub async fn try_access_pass(
+    app: &App,
+    ctx: &Ctx,
+    flow: &Token,
+    typed: &str,
+    client: &Client,
+    browser: Option<Token>,
+) -> Result<PassTried, StoreError> {
+    let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(PassTried::NoAttempt) };
+    match attempt.next_step(ctx) {
+        Step::AskUserName => return Ok(PassTried::NoAttempt),
+        Step::TellTooMany => return Ok(PassTried::TooMany),
+        _ if attempt.row.pass_failures >= sign_in::PASS_TRIES => return Ok(PassTried::TooMany),
+        _ => {}
+    }
+    let found = access_pass::find(app, ctx, attempt.row.account_id.as_ref(), typed).await?;
+    let (ctx, client, service, hash) = (ctx.clone(), client.clone(), app.config.name.clone(), flow.hash());
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                let used = match found {
+                    Some(Hashed { id, expires_at }) if tx.use_access_pass(&id, ctx.now).await? => Some((id, expires_at)),
+                    _ => None,
+                };
+                let account = match &attempt.row.account_id {
+                    Some(id) => tx.account(id).await?.filter(|account| account.disabled_at.is_none()),
+                    None => None,
+                };
+                let (Some((pass, expires_at)), Some(account)) = (used, account) else {
+                    tx.count_pass_failure(&attempt.row.id).await?;
+                    let account = attempt.row.account_id.as_ref();
+                    audit::record(tx, &ctx, Event::AccessPassRefused, account, None, json!({})).await?;
+                    return Ok(PassTried::Refused);
+                };
+                if let Some(request) = &attempt.row.approval_id {
+                    // The phone need not answer any more.
+                    tx.cancel_approval(request, &hash, ctx.now).await?;
+                }
+                tx.record_proved(&attempt.row.id, "", Proof::AccessPass.as_str(), ctx.now).await?;
+                if !tx.finish_sign_in(&attempt.row.id, ctx.now).await? {
+                    return Err(StoreError::Lost);
+                }
+                audit::record(tx, &ctx, Event::AccessPassUsed, Some(&account.id), Some(pass.as_str()), json!({})).await?;
+                let home = account::home(tx, &account, &service).await?;
+                let start = session::Start {
+                    account: &account,
+                    policy: &home.policy,
+                    proof: Proof::AccessPass,
+                    assurance: akkoord_core::session::Assurance::Bootstrap,
+                    approval: None,
+                    phone: None,
+                    client: &client,
+                    browser,
+                    not_after: Some(expires_at),
+                };
+                let started = session::start(tx, &ctx, start).await?;
+                Ok(PassTried::SignedIn(started, attempt.row.return_to))
+            })
+        })
+        .await
+}

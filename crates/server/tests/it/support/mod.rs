@@ -1,0 +1,243 @@
+//! What the tests stand on: the application on a port of its own, a clock that is moved by hand, mail that is kept,
+//! and phones and browsers that speak HTTP.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use akkoord_authenticator::{Account, Candidate, Claimed, Invitation, Network, Phone, Stretched, Unlocking};
+use akkoord_core::{Actor, Timestamp, account::Role, ids::AccountId, policy::Policy};
+use akkoord_server::{
+    app::{self, App, Surroundings},
+    clock::{Clock, system_random},
+    config::Config,
+    http,
+    outbound::mail::{Mail, MailError, Mailer},
+    use_cases::{access_pass, account},
+};
+use akkoord_simulator::{
+    browser::Browser,
+    steps::{self, Offered},
+};
+use akkoord_store::StoreError;
+use futures_util::future::BoxFuture;
+
+/// The password of nobody: what every test phone's PIN stretches to, as stretching takes half a second.
+const STRETCHED: [u8; 32] = [7; 32];
+
+/// A clock that stands still until it is moved.
+pub struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Keeps mail instead of sending it.
+#[derive(Default)]
+pub struct Outbox(Mutex<Vec<Mail>>);
+
+impl Mailer for Outbox {
+    fn send(&self, mail: Mail) -> BoxFuture<'_, Result<(), MailError>> {
+        self.0.lock().unwrap().push(mail);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// The application under test.
+pub struct TestApp {
+    pub app: App,
+    pub network: Network,
+    clock: Arc<TestClock>,
+    outbox: Arc<Outbox>,
+    folder: PathBuf,
+    server: tokio::task::JoinHandle<()>,
+}
+
+/// An account with a pass to set up a phone.
+pub struct TestAccount {
+    pub id: AccountId,
+    pub username: String,
+    pub pass: String,
+}
+
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+impl TestApp {
+    pub async fn new() -> Self {
+        Self::with_policy(Policy::default()).await
+    }
+
+    pub async fn with_policy(policy: Policy) -> Self {
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let folder = std::env::temp_dir().join(format!("akkoord-it-{}-{number}", std::process::id()));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let variables = [
+            ("AKKOORD_NAME", "Example School".to_owned()),
+            ("AKKOORD_LISTEN", format!("127.0.0.1:{port}")),
+            ("AKKOORD_DATA_DIR", folder.display().to_string()),
+            ("AKKOORD_TRUSTED_PROXIES", "[\"127.0.0.0/8\"]".to_owned()),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        let config = Config::load(None, &variables).unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
+        let outbox = Arc::new(Outbox::default());
+        let surroundings =
+            Surroundings { clock: clock.clone(), random: system_random(), mailer: Some(outbox.clone()) };
+        let store = app::open_store(&config, &surroundings).await.unwrap();
+        let app = App::build(config, store, surroundings).await.unwrap();
+        let ctx = app.own_ctx(Actor::Operator);
+        app.store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let name = "Example School".parse().unwrap();
+                    account::add_organisation(tx, &ctx, &name, Some("help@example.org".to_owned()), &policy).await
+                })
+            })
+            .await
+            .map_err(|error: StoreError| error)
+            .unwrap();
+        let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        Self { app, network: Network::loopback().unwrap(), clock, outbox, folder, server }
+    }
+
+    /// Moves the clock.
+    pub fn pass(&self, time: Duration) {
+        self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    /// Adds an account of the organisation, with an access pass and an address for notices.
+    pub async fn account(&self, name: &str) -> TestAccount {
+        let ctx = self.app.own_ctx(Actor::Operator);
+        let username = format!("{name}@example.org");
+        let typed = username.clone();
+        let person: String = name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect();
+        let (id, pass) = self
+            .app
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let organisation = tx.organisations().await?.into_iter().next().unwrap();
+                    let policy = account::organisation(organisation.clone())?.policy;
+                    let new = account::New {
+                        organisation: Some(organisation.id),
+                        username: typed.parse().unwrap(),
+                        name: person.parse().unwrap(),
+                        email: Some(typed),
+                        role: Role::Member,
+                    };
+                    let id = account::add(tx, &ctx, new).await?;
+                    let (pass, _) = access_pass::add(tx, &ctx, &id, &policy).await?;
+                    Ok::<_, StoreError>((id, pass))
+                })
+            })
+            .await
+            .unwrap();
+        TestAccount { id, username, pass }
+    }
+
+    /// A browser that has not been here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.network, &self.app.config.public_url)
+    }
+
+    /// A browser signed in with the account's access pass.
+    pub async fn browser_with_pass(&self, account: &TestAccount) -> Browser {
+        let mut browser = self.browser();
+        steps::sign_in_with_pass(&mut browser, &account.username, &account.pass).await.unwrap();
+        browser
+    }
+
+    /// A phone that has claimed an offered enrolment.
+    pub async fn claim(&self, offered: &Offered) -> Claimed {
+        let link = offered.link.parse().unwrap();
+        Candidate::new(&self.network, Invitation::Link(link)).unwrap().claim().await.unwrap()
+    }
+
+    /// Enrols a phone with an app PIN, through the page and the real calls.
+    pub async fn enrol(&self, browser: &mut Browser) -> Phone {
+        self.enrol_with(browser, Unlock::Pin).await
+    }
+
+    pub async fn enrol_with(&self, browser: &mut Browser, unlock: Unlock) -> Phone {
+        let offered = steps::add_phone(browser).await.unwrap();
+        let mut claimed = self.claim(&offered).await;
+        match unlock {
+            Unlock::Pin => claimed.set_stretched_pin(&stretched()).await.unwrap(),
+            Unlock::Platform => claimed.use_soft_platform().unwrap(),
+        }
+        let proved = claimed.prove(name("Test phone"), akkoord_protocols::phone::Platform::Terminal).await.unwrap();
+        steps::type_digits(browser, &offered, proved.digits().expose()).await.unwrap();
+        let connection = proved.connection.clone();
+        let account: Account = proved.wait().await.unwrap();
+        Phone::new(connection, account)
+    }
+
+    /// An account with a phone, and the browser that added it.
+    pub async fn account_with_phone(&self, name: &str) -> (TestAccount, Phone, Browser) {
+        self.account_with(name, Unlock::Pin).await
+    }
+
+    pub async fn account_with(&self, name: &str, unlock: Unlock) -> (TestAccount, Phone, Browser) {
+        let account = self.account(name).await;
+        let mut browser = self.browser_with_pass(&account).await;
+        let phone = self.enrol_with(&mut browser, unlock).await;
+        (account, phone, browser)
+    }
+
+    /// Starts a sign-in in a new browser. Returns it with the number on its page.
+    pub async fn start(&self, account: &TestAccount) -> (Browser, String) {
+        let mut browser = self.browser();
+        let number = steps::start_sign_in(&mut browser, &account.username).await.unwrap();
+        (browser, number)
+    }
+
+    /// Does the jobs that are due and returns the mail that was sent so far.
+    pub async fn mail(&self) -> Vec<Mail> {
+        akkoord_server::jobs::run_due(&self.app).await.unwrap();
+        self.outbox.0.lock().unwrap().clone()
+    }
+
+    /// The events of the audit, newest first.
+    pub async fn audit(&self) -> Vec<String> {
+        let filter = akkoord_store::AuditFilter::default();
+        let rows = self.app.store.read(move |tx| Box::pin(async move { tx.audit_events(&filter, 200).await })).await;
+        rows.map_err(|error: StoreError| error).unwrap().into_iter().map(|row| row.event).collect()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.app.stop();
+        self.server.abort();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// How a test phone is unlocked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Unlock {
+    Pin,
+    Platform,
+}
+
+pub fn stretched() -> Stretched {
+    Stretched::precomputed(STRETCHED)
+}
+
+pub fn pin() -> Unlocking<'static> {
+    Unlocking::Stretched(stretched())
+}
+
+pub fn name(text: &str) -> akkoord_protocols::text::Name {
+    text.parse().unwrap()
+}

@@ -62,7 +62,10 @@ impl Role {
 impl FromStr for Role {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Member, Self::Administrator, Self::Owner].into_iter().find(|role| role.as_str() == word).ok_or(UnknownWord)
+        [Self::Member, Self::Administrator, Self::Owner]
+            .into_iter()
+            .find(|role| role.as_str() == word)
+            .ok_or(UnknownWord)
     }
 }
 

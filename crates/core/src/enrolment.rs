@@ -36,15 +36,8 @@ pub enum State {
 
 impl State {
     /// All states.
-    pub const ALL: [Self; 7] = [
-        Self::Created,
-        Self::Claimed,
-        Self::Proved,
-        Self::Active,
-        Self::Rejected,
-        Self::Expired,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Created, Self::Claimed, Self::Proved, Self::Active, Self::Rejected, Self::Expired, Self::Cancelled];
 
     /// As stored.
     pub fn as_str(self) -> &'static str {

@@ -51,12 +51,16 @@ pub struct Parts {
     pub seen_proofs: SeenProofs,
     /// Calls without a proof, per neighbourhood.
     pub unproved_calls: CallLimit,
+    /// Starts of a sign-in by browsers that the account does not know, per neighbourhood.
+    pub starts: CallLimit,
     /// Checks platform authenticators.
     pub relying_party: RelyingParty,
     /// Sends mail, where it is configured.
     pub mailer: Option<Arc<dyn Mailer>>,
     /// How many access passes are hashed at once: each takes 19 MiB.
     pub hashing: Semaphore,
+    /// How many wait for that. Beyond it a try is refused, so that a flood of guesses holds up nobody for long.
+    pub hashing_queue: Semaphore,
     /// True once the server is to stop.
     pub stopping: watch::Sender<bool>,
     server_keys: RwLock<Arc<ServerKeys>>,
@@ -133,12 +137,8 @@ impl App {
         let languages = Texts::load().map_err(|error| StartError::Defect(error.to_string()))?;
         let relying_party =
             RelyingParty::new(&config.app_origins).map_err(|error| StartError::Defect(error.to_string()))?;
-        let ctx = Ctx {
-            now: clock.now(),
-            actor: Actor::System,
-            request_id: "start".to_owned(),
-            random: Arc::clone(&random),
-        };
+        let ctx =
+            Ctx { now: clock.now(), actor: Actor::System, request_id: "start".to_owned(), random: Arc::clone(&random) };
         let server_keys = server_key::load_or_create(&store, &ctx).await?;
         let push_key = server_key::push_key(&store).await?;
         let (nonce_key, form_key) = {
@@ -160,6 +160,8 @@ impl App {
             relying_party,
             mailer,
             hashing: Semaphore::new(2),
+            hashing_queue: Semaphore::new(16),
+            starts: CallLimit::new(STARTS, Duration::from_secs(600)),
             stopping: watch::Sender::new(false),
             server_keys: RwLock::new(Arc::new(server_keys)),
         })))
@@ -177,12 +179,7 @@ impl App {
 
     /// A context of the server by itself.
     pub fn own_ctx(&self, actor: Actor) -> Ctx {
-        Ctx {
-            now: self.clock.now(),
-            actor,
-            request_id: "-".to_owned(),
-            random: Arc::clone(&self.random),
-        }
+        Ctx { now: self.clock.now(), actor, request_id: "-".to_owned(), random: Arc::clone(&self.random) }
     }
 
     /// Whether several nodes share the database, so that a change may come from elsewhere.
@@ -200,3 +197,5 @@ impl App {
 /// Calls without a proof in ten minutes and neighbourhood: nonces, claims and their PIN evaluations. A school class
 /// that enrols at once needs some five calls a phone.
 const UNPROVED_CALLS: u32 = 1_000;
+/// Starts by unknown browsers in ten minutes and neighbourhood (`protocol.md` 6). Named networks are free.
+const STARTS: u32 = 200;

@@ -62,12 +62,16 @@ mod tests {
 
     #[test]
     fn browsers_are_told_by_our_list_and_nothing_else() {
-        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
+        let chrome =
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
         let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605 Version/19.0 Mobile/15E Safari/604.1";
         assert_eq!(name(chrome), Some("Chrome · Linux"));
         assert_eq!(name(&format!("{chrome} Edg/156.0")), Some("Edge · Linux"));
         assert_eq!(name(safari), Some("Safari · iPhone"));
-        assert_eq!(name("Mozilla/5.0 (Windows NT 10.0; rv:153.0) Gecko/20100101 Firefox/153.0"), Some("Firefox · Windows"));
+        assert_eq!(
+            name("Mozilla/5.0 (Windows NT 10.0; rv:153.0) Gecko/20100101 Firefox/153.0"),
+            Some("Firefox · Windows")
+        );
         assert_eq!(name("curl/8.0"), None);
         assert_eq!(name("Firefox/1 tap Approve now \u{202e}"), Some("Firefox"));
     }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use akkoord_core::Timestamp;
+use akkoord_protocols::bytes::sha256;
 
 use crate::config::Network;
 
@@ -39,19 +40,21 @@ impl<K: Eq + Hash, V> Generations<K, V> {
 }
 
 /// Proof ids that were seen: a proof counts once (`protocol.md` 4).
-pub struct SeenProofs(Mutex<Generations<(String, String), ()>>);
+pub struct SeenProofs(Mutex<Generations<[u8; 16], ()>>);
 
 impl SeenProofs {
     /// A memory of ten minutes, twice the life of a nonce.
     pub fn new() -> Self {
-        Self(Mutex::new(Generations::new(Duration::from_secs(600), 1_000_000)))
+        Self(Mutex::new(Generations::new(Duration::from_secs(600), 500_000)))
     }
 
     /// Whether this phone's proof is new; remembers it.
     pub fn is_new(&self, now: Timestamp, phone: &str, jti: &str) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.turn(now);
-        let key = (phone.to_owned(), jti.to_owned());
+        let hash = sha256(&[phone.as_bytes(), b" ", jti.as_bytes()]);
+        let mut key = [0; 16];
+        key.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
         !seen.old.contains_key(&key) && seen.young.insert(key, ()).is_none()
     }
 }

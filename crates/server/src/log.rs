@@ -26,13 +26,17 @@ pub fn start(section: &LogSection) -> Result<(), String> {
 
 /// Reads a filter such as `info` or `akkoord_server=debug`.
 fn filter(level: &str) -> Result<EnvFilter, String> {
-    let wrong = || format!("configuration key log.level: {level:?} is not a filter such as info or akkoord_server=debug");
+    let wrong =
+        || format!("configuration key log.level: {level:?} is not a filter such as info or akkoord_server=debug");
     // The parser takes any single word for the name of a program part, so a mistyped level would silence everything.
     let is_level = |word: &str| !word.is_empty() && word.parse::<tracing::level_filters::LevelFilter>().is_ok();
     if level.split(',').any(|part| !part.contains('=') && !is_level(part.trim())) {
         return Err(wrong());
     }
-    EnvFilter::try_new(level).map_err(|_| wrong())
+    let filter = EnvFilter::try_new(level).map_err(|_| wrong())?;
+    // The library that checks platform authenticators tells credentials and challenges below this level.
+    let quiet = "webauthn_rs_core=error".parse().map_err(|_| wrong())?;
+    Ok(filter.add_directive(quiet))
 }
 
 #[cfg(test)]

@@ -13,13 +13,13 @@ use akkoord_store::Database;
 use axum_server::{Handle, Server};
 use tokio::net::{TcpListener, TcpSocket};
 
+use self::connections::{Connections, Gate};
 pub use self::{
     connections::open_file_limit,
     lock::{DataLock, LockError},
     ready::write_ready_file,
     tls::{Tls, TlsError, read_files},
 };
-use self::connections::{Connections, Gate};
 use crate::{
     app::App,
     http, jobs,
@@ -53,7 +53,9 @@ pub enum ServeError {
         cause: io::Error,
     },
     /// The clocks of this machine and the database came apart.
-    #[error("stopped, because this machine's clock is {0} the database's: switch time synchronisation on (NTP) on both")]
+    #[error(
+        "stopped, because this machine's clock is {0} the database's: switch time synchronisation on (NTP) on both"
+    )]
     Clock(Off),
     /// The process cannot be told to stop.
     #[error("cannot wait for signals: {0}")]

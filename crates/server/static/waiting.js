@@ -49,16 +49,27 @@ function receive(event) {
 
 function connect() {
   if (leaving || source || document.hidden) return;
-  source = new EventSource(page.dataset.events);
-  source.addEventListener('state', receive);
-  source.addEventListener('open', () => { if (!leaving) say(''); });
-  source.addEventListener('error', () => {
+  const stream = new EventSource(page.dataset.events);
+  source = stream;
+  stream.addEventListener('state', receive);
+  stream.addEventListener('open', () => { if (!leaving) say(''); });
+  stream.addEventListener('error', () => {
+    const refused = stream.readyState === EventSource.CLOSED;
     // The browser's own retries never change their pace and stop after an answer that is not a stream; ours do not.
     disconnect();
+    if (refused) leaveIfOver();
     if (retryAfter > 1000) say(live?.dataset.offline ?? '');
     retry = setTimeout(connect, retryAfter);
     retryAfter = Math.min(retryAfter * 2, 20000);
   });
+}
+
+// A stream that is refused may have ended in another tab: then the page itself leads elsewhere now. A proxy refuses too
+// while its server is away, and that is no reason to leave.
+function leaveIfOver() {
+  fetch(location.href, { method: 'HEAD', redirect: 'manual' }).then((answer) => {
+    if (answer.type === 'opaqueredirect' || answer.status === 404) reload();
+  }, () => {});
 }
 
 function disconnect() {

@@ -92,6 +92,8 @@ pub struct Server {
     pub ready: Ready,
     /// How long that took.
     pub started_in: Duration,
+    /// When it was started.
+    pub started_at: Instant,
 }
 
 impl Server {
@@ -112,7 +114,7 @@ impl Server {
             command.spawn().map_err(|error| ServerError::Start { program: akkoord.display().to_string(), error })?;
         // From here on the child is owned by something that kills it.
         let ready = Ready { login: String::new(), phone: String::new(), accounts: Vec::new(), pid: child.id() };
-        let mut server = Self { child, log, ready, started_in: Duration::ZERO };
+        let mut server = Self { child, log, ready, started_in: Duration::ZERO, started_at: started };
         loop {
             if ready_file.exists() {
                 server.started_in = started.elapsed();

@@ -194,6 +194,12 @@ impl Tx {
         Ok(Placed::Full)
     }
 
+    /// The numbers that an account's waiting requests show.
+    pub async fn pending_numbers(&mut self, account: &AccountId) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT number FROM approvals WHERE account_id = $1 AND state = 'pending'";
+        self.query_all(sql, params![account]).await?.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Places a decoy: a row like any other, behind the same page, that no phone ever sees. `false` where this browser
     /// has a waiting request already.
     pub async fn place_decoy(&mut self, new: &NewApproval, number: &str) -> Result<bool, StoreError> {

@@ -192,6 +192,19 @@ impl Tx {
         self.changed(sql, params![id, flow, now]).await
     }
 
+    /// Reports a request that no browser has come back for; true if it was one. Its phone need not be the one that
+    /// answered: the account's other phones may say so too.
+    pub async fn report_open(
+        &mut self,
+        id: &ApprovalId,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE approvals SET state = 'reported', settled_at = $3, reported_at = $3 \
+                   WHERE id = $1 AND account_id = $2 AND state IN ('pending', 'approved')";
+        self.changed(sql, params![id, account, now]).await
+    }
+
     /// Keeps that a consumed request was reported, once. The same transaction ends its sessions.
     pub async fn report_consumed(
         &mut self,

@@ -11,7 +11,11 @@ use akkoord_protocols::phone::{
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{EnrolArguments, Session, failure::Failure, screen::read_line};
+use super::{
+    EnrolArguments, Session,
+    failure::Failure,
+    screen::{read_line, secret_file},
+};
 
 /// Enrols this terminal as a phone.
 pub(crate) async fn enrol(session: &Session, arguments: &EnrolArguments) -> Result<(), Failure> {
@@ -19,6 +23,10 @@ pub(crate) async fn enrol(session: &Session, arguments: &EnrolArguments) -> Resu
     let vault = door.vault().await?;
     // Read now, so that a vault that can't be used is told before anything happens on the server.
     let accounts = vault.read()?.accounts;
+    if let Some(file) = &arguments.pin_file {
+        // The claim spends the code, so a PIN that no policy allows is refused before it.
+        check_choice(&secret_file(file)?, 4).map_err(|_| Failure::weak_pin(4))?;
+    }
     let invitation = invitation(arguments).await?;
     let mut claimed = Candidate::new(&door.network()?, invitation)?.claim().await?;
 

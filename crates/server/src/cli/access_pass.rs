@@ -61,8 +61,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     let opened = Opened::open(global, Absent::Refuse).await?;
     let row = opened.account(&arguments.username).await?;
     let (ctx, service) = (opened.ctx.clone(), opened.config.name.clone());
-    let issued =
-        opened.store.write(move |tx| Box::pin(async move { issue(tx, &ctx, &row, &service).await })).await?;
+    let issued = opened.store.write(move |tx| Box::pin(async move { issue(tx, &ctx, &row, &service).await })).await?;
     opened.store.close().await;
     global.output.result(&issued.document(), &issued.text(&opened.config));
     Ok(())

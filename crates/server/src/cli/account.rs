@@ -62,9 +62,9 @@ pub(super) async fn run(global: &Global, action: Action) -> Result<(), CliError>
     match action {
         Action::Add { username, name, email, organisation, role, personal } => {
             let belongs = if personal { Belongs::ToNobody } else { Belongs::To(organisation) };
-            let role = role.parse().map_err(|_| {
-                CliError::usage(format!("--role {role:?}: a role is member, administrator or owner"))
-            })?;
+            let role = role
+                .parse()
+                .map_err(|_| CliError::usage(format!("--role {role:?}: a role is member, administrator or owner")))?;
             let new = account::New {
                 organisation: None,
                 username: parse_username(&username)?,

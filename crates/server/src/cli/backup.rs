@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use akkoord_store::Database;
 use clap::Args;
 use serde_json::json;
 
 use super::{
     CliError, Global,
-    opened::{Absent, Opened},
+    opened::{Absent, Opened, load_config},
 };
 
 #[derive(Debug, Args)]
@@ -23,6 +24,11 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
             "{} exists already, and a backup overwrites nothing: name another file",
             target.display()
         )));
+    }
+    if !matches!(load_config(global)?.database, Database::Sqlite { .. }) {
+        return Err(CliError::usage(
+            "a PostgreSQL database is copied by its own tools: use pg_dump, and keep a copy of root.key apart from it",
+        ));
     }
     let opened = Opened::open(global, Absent::Refuse).await?;
     opened.store.backup_to(&target).await?;

@@ -8,11 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use akkoord_core::{
-    account::Role,
-    ids::OrganisationId,
-    policy::Policy,
-};
+use akkoord_core::{account::Role, ids::OrganisationId, policy::Policy};
 use akkoord_store::Store;
 use clap::Args;
 use serde_json::json;
@@ -118,6 +114,7 @@ fn configure(arguments: &Arguments, address: SocketAddr, folder: &Path) -> Resul
     let mut settings = vec![
         ("AKKOORD_LOG__LEVEL".to_owned(), "warn".to_owned()),
         ("AKKOORD_NAME".to_owned(), "Akkoord demo".to_owned()),
+        ("AKKOORD_NETWORKS".to_owned(), "{ \"This computer\" = [\"127.0.0.0/8\", \"::1\"] }".to_owned()),
         ("AKKOORD_LISTEN".to_owned(), address.to_string()),
         ("AKKOORD_DATA_DIR".to_owned(), shown(folder)),
     ];
@@ -196,18 +193,17 @@ fn welcome(config: &Config, issued: &[Issued], folder: &Folder) -> String {
     if let Some(first) = issued.first() {
         text.push_str(&format!("  Each pass works once, until {}.\n", moment(first.expires_at)));
     }
-    let authenticator = authenticator();
+    let (authenticator, login, phone) = (authenticator(), &config.public_url, &config.phone_url);
     text.push_str(&format!(
         "\nTry it, with a second terminal as the phone:\n\
-         \x20 1. Open {}{}. Sign in as ada@example.org with the pass, and add a phone: the page\n\
-         \x20    shows a link for this device under \"Can't scan?\".\n\
-         \x20 2. Give that link to the terminal authenticator, then type its six digits into the page:\n\
-         \x20      {authenticator} enrol LINK\n\
+         \x20 1. Open {login}{clicks}.\n\
+         \x20    Sign in as ada@example.org with the pass, and add a phone.\n\
+         \x20 2. Give the code that the page shows to the terminal authenticator, and its six digits to the page:\n\
+         \x20      {authenticator} enrol --server {phone} --username ada@example.org --code CODE\n\
          \x20 3. Sign out, and let the authenticator wait. Then sign in as ada@example.org: it asks for the\n\
          \x20    number that the page shows.\n\
          \x20      {authenticator} watch\n\n",
-        config.public_url,
-        clicks(),
+        clicks = clicks(),
     ));
     text.push_str(&match folder {
         Folder::Kept(path) => format!("Stop with Ctrl-C. The data stays in {}.", path.display()),

@@ -21,6 +21,7 @@ mod setup;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
+use akkoord_store::{OpenError, StoreError};
 use clap::{Parser, Subcommand};
 
 use self::output::Output;
@@ -56,7 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(USAGE)
         }
         Err(error) => {
-            global.output.error(&error.to_string());
+            global.output.error(&format!("{error}{}", error.advice()));
             ExitCode::from(FAILED)
         }
     }
@@ -137,7 +138,7 @@ enum CliError {
     Start(#[from] StartError),
     /// The database.
     #[error(transparent)]
-    Store(#[from] akkoord_store::StoreError),
+    Store(#[from] StoreError),
     /// The lock.
     #[error(transparent)]
     Lock(#[from] LockError),
@@ -156,6 +157,19 @@ impl CliError {
 
     fn failed(message: impl Into<String>) -> Self {
         Self::Failed(message.into())
+    }
+
+    /// What to do where the error only knows what happened.
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Store(StoreError::Unavailable(_))
+            | Self::Start(StartError::Store(StoreError::Unavailable(_)))
+            | Self::Start(StartError::Open(OpenError::Store(StoreError::Unavailable(_)))) => {
+                "; see that the database runs and no other program holds it, that its disk has room, and that database.url \
+                 or data_dir is right"
+            }
+            _ => "",
+        }
     }
 }
 

@@ -58,10 +58,8 @@ impl Opened {
     pub(super) async fn account(&self, username: &str) -> Result<AccountRow, CliError> {
         let name = parse_username(username)?;
         let wanted = name.clone();
-        let found = self
-            .store
-            .read(move |tx| Box::pin(async move { tx.account_by_username(wanted.as_str()).await }))
-            .await?;
+        let found =
+            self.store.read(move |tx| Box::pin(async move { tx.account_by_username(wanted.as_str()).await })).await?;
         found.ok_or_else(|| CliError::failed(format!("there is no account {name}; `akkoord account list` shows them")))
     }
 }

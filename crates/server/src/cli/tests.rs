@@ -1,5 +1,8 @@
-use akkoord_core::audit::Event;
-use akkoord_store::{AuditFilter, Database, RootKey, Seal, Store};
+use akkoord_core::{
+    audit::Event,
+    ids::{AccountId, PhoneId},
+};
+use akkoord_store::{AuditFilter, Database, NewPhone, Place, RootKey, Seal, Store, StoreError, Tx};
 
 use super::*;
 use crate::serve::DataLock;
@@ -154,12 +157,74 @@ fn a_backup_restores_and_what_was_open_is_ended() {
                 assert!(tx.usable_access_passes(&ada.id, now).await?.is_empty(), "passes end");
                 let newest = tx.audit_events(&AuditFilter::default(), 1).await?.remove(0);
                 assert_eq!(newest.event, Event::Restored.as_str());
-                Ok::<_, akkoord_store::StoreError>(())
+                Ok::<_, StoreError>(())
             })
         });
         checked.await.unwrap();
         store.close().await;
     });
+}
+
+#[test]
+fn a_phone_that_was_removed_after_the_backup_stays_removed() {
+    let folder = Folder::new("phones");
+    folder.set_up();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (lost, kept) = runtime.block_on(async {
+        let store = folder.store().await;
+        let added = store.write(|tx| {
+            Box::pin(async move {
+                let ada = tx.account_by_username("ada@example.org").await?.unwrap();
+                let (lost, kept) = (new_phone(tx, &ada.id), new_phone(tx, &ada.id));
+                tx.add_phone(&lost).await?;
+                tx.add_phone(&kept).await?;
+                Ok::<_, StoreError>((lost.id, kept.id))
+            })
+        });
+        let added = added.await.unwrap();
+        store.close().await;
+        added
+    });
+    let backup = folder.file("backup.db");
+    assert_eq!(folder.code(&["backup", &backup]), 0);
+    assert_eq!(folder.code(&["phone", "revoke", lost.as_str()]), 0);
+    assert_eq!(folder.code(&["phone", "revoke", lost.as_str()]), 1, "it is removed already");
+    assert_eq!(folder.code(&["phone", "list", "ada@example.org", "--removed"]), 0);
+    assert_eq!(folder.code(&["restore", &backup]), 0);
+    runtime.block_on(async {
+        let store = folder.store().await;
+        let read = store.read(move |tx| {
+            Box::pin(
+                async move { Ok::<_, StoreError>((tx.phone(&lost).await?.unwrap(), tx.phone(&kept).await?.unwrap())) },
+            )
+        });
+        let (lost, kept) = read.await.unwrap();
+        assert_eq!(lost.revoked_by.as_deref(), Some("administrator"));
+        assert!(lost.oprf_key.is_none(), "its part of the PIN's key is gone again");
+        assert_eq!((kept.revoked_at, kept.pin_left), (None, 2));
+        store.close().await;
+    });
+}
+
+fn new_phone(tx: &Tx, account: &AccountId) -> NewPhone {
+    let ctx = opened::operator_ctx();
+    let id = PhoneId::new(&*ctx.random);
+    NewPhone {
+        account_id: account.clone(),
+        name: "Phone".to_owned(),
+        platform: "terminal".to_owned(),
+        key: "{}".to_owned(),
+        webauthn: None,
+        pin_key: None,
+        oprf_key: tx.seal().seal(Place::PhoneOprfKey, id.as_str(), b"oprf"),
+        voprf: "voprf".to_owned(),
+        pin_left: 5,
+        app_pin_at: None,
+        phone_sign_in_at: Some(ctx.now),
+        code_secret: None,
+        created_at: ctx.now,
+        id,
+    }
 }
 
 #[test]

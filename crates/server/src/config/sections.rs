@@ -81,7 +81,9 @@ impl Default for LogSection {
 }
 
 fn networks(key: &'static str, list: &[String]) -> Result<Vec<Network>, ConfigError> {
-    list.iter().map(|text| text.parse().map_err(|error: super::NetworkError| ConfigError::value(key, error.to_string()))).collect()
+    list.iter()
+        .map(|text| text.parse().map_err(|error: super::NetworkError| ConfigError::value(key, error.to_string())))
+        .collect()
 }
 
 fn address(key: &'static str, text: &str) -> Result<Url, ConfigError> {
@@ -106,9 +108,9 @@ impl File {
     pub fn check(self) -> Result<Config, ConfigError> {
         let listen: SocketAddr = match self.listen.as_deref() {
             None => SocketAddr::from(([127, 0, 0, 1], 8080)),
-            Some(text) => text
-                .parse()
-                .map_err(|_| ConfigError::value("listen", format!("{text:?} is not an address and port such as 127.0.0.1:8080")))?,
+            Some(text) => text.parse().map_err(|_| {
+                ConfigError::value("listen", format!("{text:?} is not an address and port such as 127.0.0.1:8080"))
+            })?,
         };
         let public_url = self.public_url.unwrap_or_else(|| format!("http://login.localhost:{}", listen.port()));
         let login = address("public_url", &public_url)?;
@@ -133,7 +135,8 @@ impl File {
             app_origins.push(phone.clone());
         }
         if self.tls.is_none() && !listen.ip().is_loopback() && is_loopback(&login) {
-            let why = "listening beyond this machine without TLS needs a public_url with https (a proxy in front) or [tls]";
+            let why =
+                "listening beyond this machine without TLS needs a public_url with https (a proxy in front) or [tls]";
             return Err(ConfigError::value("listen", why));
         }
         let data_dir = self.data_dir.unwrap_or_else(|| PathBuf::from("akkoord-data"));
@@ -142,13 +145,16 @@ impl File {
             Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
                 akkoord_store::Database::Postgres { url }
             }
-            Some(_) => return Err(ConfigError::value("database.url", "must start with postgres://; leave it out for SQLite")),
+            Some(_) => {
+                return Err(ConfigError::value("database.url", "must start with postgres://; leave it out for SQLite"));
+            }
         };
         let name = self.name.unwrap_or_else(|| "Akkoord".to_owned());
         akkoord_protocols::text::check(&name, 64).map_err(|error| ConfigError::value("name", error.to_string()))?;
         let mut named = Vec::new();
         for (name, ranges) in &self.networks {
-            akkoord_protocols::text::check(name, 64).map_err(|error| ConfigError::value("networks", error.to_string()))?;
+            akkoord_protocols::text::check(name, 64)
+                .map_err(|error| ConfigError::value("networks", error.to_string()))?;
             named.extend(networks("networks", ranges)?.into_iter().map(|network| (name.clone(), network)));
         }
         if let Some(mail) = &self.mail {

@@ -63,7 +63,9 @@ fn the_environment_goes_over_the_file_and_is_checked_as_strictly() {
 #[test]
 fn networks_hold_what_they_say() {
     let network: Network = "192.0.2.0/24".parse().unwrap();
-    for (address, inside) in [("192.0.2.7", true), ("192.0.3.7", false), ("::ffff:192.0.2.7", true), ("2001:db8::1", false)] {
+    for (address, inside) in
+        [("192.0.2.7", true), ("192.0.3.7", false), ("::ffff:192.0.2.7", true), ("2001:db8::1", false)]
+    {
         assert_eq!(network.contains(address.parse().unwrap()), inside, "{address}");
     }
     assert!("0.0.0.0/0".parse::<Network>().unwrap().contains("8.8.8.8".parse().unwrap()));

@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn what_a_client_writes_itself_is_not_believed() {
-        let config = Config::load(None, &[("AKKOORD_TRUSTED_PROXIES".to_owned(), "[\"10.0.0.0/8\"]".to_owned())]).unwrap();
+        let config =
+            Config::load(None, &[("AKKOORD_TRUSTED_PROXIES".to_owned(), "[\"10.0.0.0/8\"]".to_owned())]).unwrap();
         let of = |peer: &str, forwarded: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("x-forwarded-for", forwarded.parse().unwrap());

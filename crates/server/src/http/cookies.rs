@@ -41,12 +41,15 @@ impl Cookie {
 
     /// The cookie's value in a request.
     pub fn read(self, headers: &HeaderMap) -> Option<&str> {
-        headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';')).find_map(
-            |pair| {
+        headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|line| line.split(';'))
+            .find_map(|pair| {
                 let (name, value) = pair.split_once('=')?;
                 (name.trim() == self.name()).then(|| value.trim())
-            },
-        )
+            })
     }
 
     /// The token that a cookie of a request holds.

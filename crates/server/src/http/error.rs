@@ -68,7 +68,7 @@ impl From<StoreError> for PageError {
 #[derive(Debug)]
 pub struct ApiError {
     /// What the phone is told.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u32>,
     /// What our log is told.
@@ -78,7 +78,7 @@ pub struct ApiError {
 impl ApiError {
     /// A refusal with its sentence.
     pub fn new(code: Code, title: &str) -> Self {
-        Self { problem: Problem::new(code, title), retry_after: None, cause: None }
+        Self { problem: Box::new(Problem::new(code, title)), retry_after: None, cause: None }
     }
 
     /// A malformed call: `detail` says what and where, and never repeats a value.
@@ -120,7 +120,7 @@ impl IntoResponse for ApiError {
             tracing::error!(error.cause = %cause, "a call of a phone failed");
         }
         let status = StatusCode::from_u16(self.problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = serde_json::to_vec(&self.problem).unwrap_or_default();
+        let body = serde_json::to_vec(&*self.problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -60,14 +60,15 @@ impl<T: DeserializeOwned> FromRequest<App> for Form<T> {
         if !is_same_origin(&headers, &app.config.public_url) {
             return Err(PageError::Forbidden);
         }
-        let is_form = headers
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded"));
+        let is_form = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| {
+            kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
+        });
         if !is_form {
             return Err(PageError::BadRequest);
         }
-        let body = axum::body::to_bytes(request.into_body(), MAX_FORM).await.map_err(|_| PageError::BadRequest)?;
+        let read = axum::body::to_bytes(request.into_body(), MAX_FORM);
+        let body = tokio::time::timeout(super::BODY_TIME, read).await.map_err(|_| PageError::BadRequest)?;
+        let body = body.map_err(|_| PageError::BadRequest)?;
         let form: WithToken<T> = serde_urlencoded::from_bytes(&body).map_err(|_| PageError::BadRequest)?;
         // A page that was left open over a restart of the browser has lost its cookie: that is no attack to the person.
         let cookie = Cookie::Form.token(&headers).ok_or(PageError::FormExpired)?;

@@ -28,6 +28,9 @@ use self::{
 };
 use crate::{app::App, views::assets::Asset};
 
+/// How long a body may take to come: a slow one holds a connection, and there are only so many.
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// All routes.
 pub fn router(app: App) -> Router {
     Router::new()
@@ -71,7 +74,8 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
     let named = named.or_else(|| parts.headers.get(header::HOST).and_then(|value| value.to_str().ok()));
     let is_static = path.starts_with("/static/");
     let hosts = [&app.config.login_authority, &app.config.phone_authority];
-    let known = named.is_some_and(|named| if is_static { hosts.iter().any(|host| *host == named) } else { named == expected });
+    let known =
+        named.is_some_and(|named| if is_static { hosts.iter().any(|host| *host == named) } else { named == expected });
     let mut response = if known {
         let page = Page::without_session(&parts, &app);
         let response = next.run(Request::from_parts(parts, body)).await;

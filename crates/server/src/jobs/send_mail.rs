@@ -21,13 +21,7 @@ struct Payload {
 }
 
 /// Queues a mail.
-pub(super) async fn queue(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    to: &str,
-    subject: String,
-    body: String,
-) -> Result<(), StoreError> {
+pub(super) async fn queue(tx: &mut Tx, ctx: &Ctx, to: &str, subject: String, body: String) -> Result<(), StoreError> {
     let id = JobId::new(&*ctx.random);
     let payload = serde_json::to_vec(&Payload { to: to.to_owned(), subject, body })
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;

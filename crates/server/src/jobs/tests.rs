@@ -74,9 +74,9 @@ impl World {
     async fn queue(&self) {
         let ctx = self.app.own_ctx(Actor::System);
         let queued = self.app.store.write(move |tx| {
-            Box::pin(async move {
-                queue_mail(tx, &ctx, "ada@example.org", "Subject".to_owned(), "Text".to_owned()).await
-            })
+            Box::pin(
+                async move { queue_mail(tx, &ctx, "ada@example.org", "Subject".to_owned(), "Text".to_owned()).await },
+            )
         });
         queued.await.unwrap();
     }
@@ -106,7 +106,10 @@ async fn a_queued_mail_is_sent_once() {
     assert_eq!(run_due(&world.app).await.unwrap(), 0);
     assert_eq!((world.sent(), world.open_jobs().await), (6, 0));
     let sent = world.mailer.sent.lock().unwrap();
-    assert_eq!((sent[0].to.as_str(), sent[0].subject.as_str(), sent[0].body.as_str()), ("ada@example.org", "Subject", "Text"));
+    assert_eq!(
+        (sent[0].to.as_str(), sent[0].subject.as_str(), sent[0].body.as_str()),
+        ("ada@example.org", "Subject", "Text")
+    );
 }
 
 #[tokio::test]
@@ -152,8 +155,11 @@ async fn a_job_of_a_worker_that_died_is_taken_by_the_next() {
     let world = World::new("died", true).await;
     world.queue().await;
     let now = world.app.clock.now();
-    let claimed =
-        world.app.store.write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, BATCH_ROWS).await })).await;
+    let claimed = world
+        .app
+        .store
+        .write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, BATCH_ROWS).await }))
+        .await;
     assert_eq!(claimed.unwrap().len(), 1);
     assert_eq!(run_due(&world.app).await.unwrap(), 0, "its claim holds");
     world.pass(1);
@@ -167,10 +173,8 @@ async fn a_job_that_no_try_answers_for_is_given_up_without_another() {
     world.queue().await;
     for _ in 0..TRIES {
         let now = world.app.clock.now();
-        let claimed = world
-            .app
-            .store
-            .write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, BATCH_ROWS).await }));
+        let claimed =
+            world.app.store.write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, BATCH_ROWS).await }));
         assert_eq!(claimed.await.unwrap().len(), 1);
         world.pass(1);
     }
@@ -199,7 +203,11 @@ async fn housekeeping_sweeps_and_takes_up_keys_that_were_added() {
     let kid =
         crate::use_cases::server_key::roll(&world.app.store, &ctx, &world.app.config.public_url, from).await.unwrap();
     let pinned = |app: &App| {
-        app.server_keys().to_pin(app.clock.now()).keys.iter().any(|key| serde_json::to_string(key).unwrap().contains(&kid))
+        app.server_keys()
+            .to_pin(app.clock.now())
+            .keys
+            .iter()
+            .any(|key| serde_json::to_string(key).unwrap().contains(&kid))
     };
     assert!(!pinned(&world.app));
     housekeeping::sweep(&world.app).await.unwrap();

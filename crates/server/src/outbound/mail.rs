@@ -83,7 +83,8 @@ impl SmtpMailer {
     }
 
     fn message(&self, mail: Mail) -> Result<Message, MailError> {
-        let wrong = |error: &dyn std::fmt::Display| MailError::Permanent(format!("the mail cannot be written: {error}"));
+        let wrong =
+            |error: &dyn std::fmt::Display| MailError::Permanent(format!("the mail cannot be written: {error}"));
         let to: Address = mail.to.parse().map_err(|_| wrong(&"its address is not one"))?;
         Message::builder()
             .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
@@ -114,7 +115,8 @@ impl Mailer for SmtpMailer {
 
 /// Checks a section of the configuration. Does not connect.
 pub fn check(section: &MailSection) -> Result<(), String> {
-    let shown = "write it as smtps://user:password@mail.example.org or smtp://user:password@mail.example.org:587?tls=required";
+    let shown =
+        "write it as smtps://user:password@mail.example.org or smtp://user:password@mail.example.org:587?tls=required";
     // The address has a password in it, so no message repeats it.
     let url = Url::parse(&section.url).map_err(|_| format!("url is not an address: {shown}"))?;
     let host = url.host().ok_or_else(|| format!("url names no server: {shown}"))?;
@@ -123,7 +125,9 @@ pub fn check(section: &MailSection) -> Result<(), String> {
         ("smtps", _) | ("smtp", Some("required")) => {}
         ("smtp", None | Some("opportunistic")) if is_loopback(&host) => {}
         ("smtp", None | Some("opportunistic")) => {
-            return Err("url: plain smtp is allowed only to this machine: use smtps://, or add ?tls=required".to_owned());
+            return Err(
+                "url: plain smtp is allowed only to this machine: use smtps://, or add ?tls=required".to_owned()
+            );
         }
         ("smtp", Some(_)) => return Err(format!("url: tls must be required: {shown}")),
         _ => return Err(format!("url must start with smtps:// or smtp://: {shown}")),

@@ -48,7 +48,12 @@ fn normalise(typed: &str) -> String {
 }
 
 /// Adds a pass and returns it as shown: once, as only its hash is kept.
-pub async fn add(tx: &mut Tx, ctx: &Ctx, account: &AccountId, policy: &Policy) -> Result<(String, Timestamp), StoreError> {
+pub async fn add(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountId,
+    policy: &Policy,
+) -> Result<(String, Timestamp), StoreError> {
     let drawn = random::bytes::<LENGTH>(&*ctx.random);
     let pass: String =
         drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect();
@@ -75,7 +80,12 @@ pub async fn add(tx: &mut Tx, ctx: &Ctx, account: &AccountId, policy: &Policy) -
 
 /// Finds the pass that was typed among those of an account. Whether it is still unused is decided when it is used.
 /// The work is the same where there is no account or no pass.
-pub async fn find(app: &App, ctx: &Ctx, account: Option<&AccountId>, typed: &str) -> Result<Option<Hashed>, StoreError> {
+pub async fn find(
+    app: &App,
+    ctx: &Ctx,
+    account: Option<&AccountId>,
+    typed: &str,
+) -> Result<Option<Hashed>, StoreError> {
     let (now, account) = (ctx.now, account.cloned());
     let passes = app
         .store
@@ -89,6 +99,9 @@ pub async fn find(app: &App, ctx: &Ctx, account: Option<&AccountId>, typed: &str
         })
         .await?;
     let typed = normalise(typed);
+    let Ok(_queued) = app.hashing_queue.try_acquire() else {
+        return Err(StoreError::Unavailable("too many access passes are tried at once".to_owned()));
+    };
     let _place = app.hashing.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let checked = tokio::task::spawn_blocking(move || {
         if passes.is_empty() {

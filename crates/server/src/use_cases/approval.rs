@@ -211,9 +211,14 @@ pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Stored,
             return Ok(Stored { id: new.id, phones });
         }
     }
-    new.account_id = None;
+    let waiting = match new.account_id.take() {
+        Some(account) => tx.pending_numbers(&account).await?,
+        None => Vec::new(),
+    };
     new.organisation_id = None;
-    let number = candidates.into_iter().next().map(|candidate| candidate.number).unwrap_or_default();
+    // Not a number that one of the account's requests waits for: the person sees ours, and might type it there.
+    let number = candidates.into_iter().map(|candidate| candidate.number).find(|number| !waiting.contains(number));
+    let number = number.unwrap_or_default();
     tx.place_decoy(&new, &number).await?;
     Ok(Stored { id: new.id, phones: Vec::new() })
 }

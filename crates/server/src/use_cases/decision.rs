@@ -12,7 +12,7 @@ use akkoord_protocols::{
     phone::{
         Evidence, Unlock,
         call::{self, Decide},
-        decision::{Decision, Expected, Verdict, evidence_hash},
+        decision::{Decision, Expected, UnlockedBy, Verdict, evidence_hash},
         problem::Code,
         request::Request,
     },
@@ -187,7 +187,7 @@ impl Call<'_> {
                 })
             })
             .await?;
-        self.wake();
+        self.wake().await?;
         happened.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
     }
 
@@ -195,13 +195,16 @@ impl Call<'_> {
         self.check_state(false).await?;
         let evidence = self.body.evidence.as_ref();
         let evidence = evidence.ok_or_else(|| ApiError::invalid("approve needs evidence"))?;
+        // A locked phone approves nothing. Evidence by the PIN is still looked at: the fifth try may have been right.
+        if self.phone.pin_left == 0 && matches!(evidence, Evidence::Webauthn { .. }) {
+            return Err(ApiError::new(Code::Locked, "This phone is locked after too many wrong PINs."));
+        }
         let hash = evidence_hash(&self.body.decision);
         let checked = evidence::check(self.app, self.phone, &self.request.unlock, evidence, &hash)?;
-        let named = match (decision.unlock, evidence) {
-            (akkoord_protocols::phone::decision::UnlockedBy::Webauthn, Evidence::Webauthn { .. })
-            | (akkoord_protocols::phone::decision::UnlockedBy::Pin, Evidence::Pin { .. }) => true,
-            _ => false,
-        };
+        let named = matches!(
+            (decision.unlock, evidence),
+            (UnlockedBy::Webauthn, Evidence::Webauthn { .. }) | (UnlockedBy::Pin, Evidence::Pin { .. })
+        );
         let unlock = match checked {
             Ok(unlock) if named => unlock,
             Ok(_) => return Err(self.bad_evidence("the decision names another unlock method").await?),
@@ -234,7 +237,7 @@ impl Call<'_> {
                 })
             })
             .await?;
-        self.wake();
+        self.wake().await?;
         happened.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
     }
 
@@ -248,7 +251,8 @@ impl Call<'_> {
                     let count = tx.count_bad_evidence(&row.id, BAD_EVIDENCE, ctx.now).await?;
                     let (account, id) = (row.account_id.as_ref(), Some(row.id.as_str()));
                     let detail = json!({ "why": why, "count": count });
-                    audit::record(tx, &ctx, akkoord_core::audit::Event::RequestBadEvidence, account, id, detail).await?;
+                    audit::record(tx, &ctx, akkoord_core::audit::Event::RequestBadEvidence, account, id, detail)
+                        .await?;
                     if count.is_some_and(|count| count >= BAD_EVIDENCE) {
                         sign_in::settled(tx, &ctx, &row, State::Revoked).await?;
                     }
@@ -256,16 +260,22 @@ impl Call<'_> {
                 })
             })
             .await?;
-        self.wake();
+        self.wake().await?;
         let mut error = ApiError::new(Code::WrongUnlock, "The evidence is not good for this decision.");
         let left = BAD_EVIDENCE.saturating_sub(count.unwrap_or(BAD_EVIDENCE));
         error.problem.left = Some(u32::try_from(left).unwrap_or(0));
         Ok(error)
     }
 
-    fn wake(&self) {
+    /// Wakes the browser, and every phone that was asked: the others take the request off their screens.
+    async fn wake(&self) -> Result<(), StoreError> {
         self.app.wake.tell(&Topic::Approval(self.row.id.to_string()));
-        self.app.wake.tell(&Topic::Phone(self.phone.id.to_string()));
+        let id = self.row.id.clone();
+        let asked = self.app.store.read(move |tx| Box::pin(async move { tx.phones_asked(&id).await })).await?;
+        for phone in asked {
+            self.app.wake.tell(&Topic::Phone(phone.to_string()));
+        }
+        Ok::<_, StoreError>(())
     }
 }
 

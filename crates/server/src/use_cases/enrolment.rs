@@ -14,15 +14,9 @@ use akkoord_core::{
 use akkoord_protocols::{
     bytes::{Bytes, encode},
     jose::Jwk,
-    phone::{
-        Platform,
-        call::Codes,
-        code::TypedCode,
-        enrolment::Digits,
-        link::EnrolmentLink,
-        pin::OprfKey,
-    },
-    otp, random,
+    otp,
+    phone::{Platform, call::Codes, code::TypedCode, enrolment::Digits, link::EnrolmentLink, pin::OprfKey},
+    random,
     text::Name,
 };
 use akkoord_store::{AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, Seal, StoreError, Tx};
@@ -106,8 +100,7 @@ pub fn shown(app: &App, ctx: &Ctx, id: &EnrolmentId) -> Result<Shown, StoreError
 
 /// The state of an enrolment as of `now`.
 pub fn state(row: &EnrolmentRow, ctx: &Ctx) -> Result<State, StoreError> {
-    let state: State =
-        row.state.as_str().parse().map_err(|_| corrupt("enrolments", "state", row.id.as_str()))?;
+    let state: State = row.state.as_str().parse().map_err(|_| corrupt("enrolments", "state", row.id.as_str()))?;
     Ok(if state.is_open() && ctx.now >= row.expires_at { State::Expired } else { state })
 }
 
@@ -235,11 +228,7 @@ pub async fn confirm(
             pin_left: PIN_TRIES,
             app_pin_at: None,
             phone_sign_in_at: Some(ctx.now),
-            code_secret: Some(seal.seal(
-                Place::PhoneCodeSecret,
-                phone.as_str(),
-                &random::bytes::<20>(&*ctx.random),
-            )),
+            code_secret: Some(seal.seal(Place::PhoneCodeSecret, phone.as_str(), &random::bytes::<20>(&*ctx.random))),
             created_at: ctx.now,
             id: phone,
         };

@@ -1,5 +1,6 @@
 //! Evidence that a phone's owner was verified, for one thing.
 
+use akkoord_core::{Ctx, phone::PIN_TRIES};
 use akkoord_protocols::{
     jose::{Jwk, PublicKey},
     phone::{Evidence, Unlock, pin},
@@ -20,6 +21,31 @@ pub fn public_key(phone: &PhoneRow, column: &'static str, text: &str) -> Result<
     serde_json::from_str::<Jwk>(text).map_err(|_| broken())?.key().map_err(|_| broken())
 }
 
+/// Checks evidence for something else than a request, and uses it up: it is bound to a nonce that is good for five
+/// minutes, so that somebody who saw it could otherwise use it again. Evidence by the PIN gives its tries back.
+pub async fn check_once(
+    app: &App,
+    ctx: &Ctx,
+    phone: &PhoneRow,
+    allowed: &[Unlock],
+    evidence: &Evidence,
+    hash: &[u8; 32],
+) -> Result<Result<Unlock, BadEvidence>, StoreError> {
+    let unlock = match check(app, phone, allowed, evidence, hash)? {
+        Ok(unlock) => unlock,
+        Err(bad) => return Ok(Err(bad)),
+    };
+    let once = format!("evidence.{}", akkoord_protocols::bytes::encode(hash));
+    if !app.seen_proofs.is_new(ctx.now, phone.id.as_str(), &once) {
+        return Ok(Err(BadEvidence("used before".to_owned())));
+    }
+    if unlock == Unlock::Pin {
+        let id = phone.id.clone();
+        app.store.write(move |tx| Box::pin(async move { tx.restore_pin_tries(&id, PIN_TRIES).await })).await?;
+    }
+    Ok(Ok(unlock))
+}
+
 /// Checks evidence over `hash` against the keys stored for this phone. The key is chosen by the row, never by what
 /// was sent.
 pub fn check(
@@ -35,8 +61,8 @@ pub fn check(
             let Some(stored) = phone.webauthn.as_deref().filter(|_| allowed.contains(&Unlock::Webauthn)) else {
                 return bad("the platform authenticator is not allowed here".to_owned());
             };
-            let stored = StoredCredential::from_text(stored)
-                .map_err(|_| corrupt("phones", "webauthn", phone.id.as_str()))?;
+            let stored =
+                StoredCredential::from_text(stored).map_err(|_| corrupt("phones", "webauthn", phone.id.as_str()))?;
             match app.relying_party.verify(&stored, hash, credential) {
                 Ok(()) => Ok(Ok(Unlock::Webauthn)),
                 Err(error) => bad(error.to_string()),

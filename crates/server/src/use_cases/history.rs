@@ -74,7 +74,11 @@ pub async fn report(
                 if row.is_none_or(|row| row.account_id.as_ref() != Some(&account)) {
                     return Ok(None);
                 }
-                let first = tx.report_consumed(&id, &account, inner.now).await?;
+                // First what is still open, so that a browser that comes back in between finds nothing to finish.
+                let open = tx.report_open(&id, &account, inner.now).await?;
+                let first = tx.report_consumed(&id, &account, inner.now).await? || open;
+                // Whoever was let in is no known browser any more, and we can't tell which of them it was.
+                tx.forget_browsers_of(&account, inner.now).await?;
                 let ended = tx.end_sessions_of_approval(&id, inner.now).await?;
                 let detail = json!({ "ended_sessions": ended, "first": first, "proof": proof });
                 audit::record(tx, &inner, Event::RequestReported, Some(&account), Some(id.as_str()), detail).await?;

@@ -5,6 +5,7 @@ use akkoord_core::{
     audit::Event,
     ids::{AccountId, PhoneId},
     phone::RemovedBy,
+    secret::TokenHash,
 };
 use akkoord_protocols::{
     phone::{
@@ -54,23 +55,23 @@ pub async fn find(app: &App, id: &PhoneId) -> Result<Option<Known>, StoreError> 
 }
 
 /// How a phone was removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
     /// By itself.
     Itself,
     /// By the person, on the account page.
     Person,
-    /// By the link of a notice, which also signs the account out everywhere.
-    Link,
+    /// By the link of a notice, which is used up by it; it also signs the account out everywhere.
+    Link(TokenHash),
     /// By an administrator.
     Administrator,
 }
 
 impl Removal {
-    fn by(self) -> RemovedBy {
+    fn by(&self) -> RemovedBy {
         match self {
             Self::Itself => RemovedBy::Itself,
-            Self::Person | Self::Link => RemovedBy::User,
+            Self::Person | Self::Link(_) => RemovedBy::User,
             Self::Administrator => RemovedBy::Administrator,
         }
     }
@@ -89,28 +90,33 @@ pub async fn remove(
     if of.is_some_and(|of| *of != known.account.id) {
         return Ok(None);
     }
-    let phone =
-        PhoneNotice { id: id.clone(), name: known.row.name.clone(), platform: known.row.platform.clone() };
+    let phone = PhoneNotice { id: id.clone(), name: known.row.name.clone(), platform: known.row.platform.clone() };
     let (inner, app_too, told) = (ctx.clone(), app.clone(), phone.clone());
     let ended = app
         .store
         .write(move |tx| {
             Box::pin(async move {
                 let (ctx, account) = (inner, &known.account);
+                if let Removal::Link(token) = &how
+                    && tx.use_revocation_link(token, ctx.now).await?.as_ref() != Some(&told.id)
+                {
+                    return Ok(None);
+                }
                 if !tx.revoke_phone(&told.id, &account.id, ctx.now, how.by().as_str()).await? {
                     return Ok(None);
                 }
                 let requests = tx.revoke_approvals_of_phone(&told.id, ctx.now).await?;
                 let mut sessions = tx.end_sessions_of_phone(&told.id, ctx.now).await?;
-                if how == Removal::Link {
+                if matches!(how, Removal::Link(_)) {
                     sessions += tx.end_sessions_of_account(&account.id, None, ctx.now).await?;
+                    tx.forget_browsers_of(&account.id, ctx.now).await?;
                 }
                 let detail = json!({ "by": how.by().as_str(), "requests": requests.len(), "sessions": sessions });
                 audit::record(tx, &ctx, Event::PhoneRemoved, Some(&account.id), Some(told.id.as_str()), detail).await?;
                 let by = match how {
                     Removal::Itself => mail::RemovedBy::Phone,
                     Removal::Person => mail::RemovedBy::Person,
-                    Removal::Link => mail::RemovedBy::NotMeLink,
+                    Removal::Link(_) => mail::RemovedBy::NotMeLink,
                     Removal::Administrator => mail::RemovedBy::Administrator,
                 };
                 notice::phone_removed(&app_too, tx, &ctx, account, &known.home, &told, by).await?;
@@ -189,7 +195,7 @@ pub async fn change(
         }
         let evidence = change.evidence.as_ref().ok_or_else(|| ApiError::invalid("switching on needs evidence"))?;
         let hash = pin::setting_hash(setting, row.id.as_str(), proof_nonce);
-        if evidence::check(app, row, &unlock, evidence, &hash)?.is_err() {
+        if evidence::check_once(app, ctx, row, &unlock, evidence, &hash).await?.is_err() {
             return Err(ApiError::new(Code::WrongUnlock, "The evidence is not good for this change."));
         }
     }

@@ -38,8 +38,7 @@ fn locked() -> ApiError {
 pub async fn evaluate(app: &App, ctx: &Ctx, known: &Known, body: &EvaluatePin) -> Result<PinEvaluated, ApiError> {
     let phone = &known.row;
     check_purpose(app, ctx, known, body).await?;
-    let (inner, row, app_too, known_too, is_new) =
-        (ctx.clone(), phone.clone(), app.clone(), known.clone(), body.new);
+    let (inner, row, app_too, known_too, is_new) = (ctx.clone(), phone.clone(), app.clone(), known.clone(), body.new);
     let change: Option<PinChangeId> = body.request.as_str().parse().ok();
     // One statement takes a try, or finds none to take: a hundred calls at once get five evaluations.
     let left = app
@@ -48,14 +47,17 @@ pub async fn evaluate(app: &App, ctx: &Ctx, known: &Known, body: &EvaluatePin) -
             Box::pin(async move {
                 if is_new {
                     let change = change.ok_or(StoreError::Lost)?;
-                    let taken = tx.take_new_pin_evaluation(&change, &row.id, inner.now).await?;
-                    return Ok(taken.then_some(row.pin_left));
+                    if !tx.take_new_pin_evaluation(&change, &row.id, inner.now).await? {
+                        return Ok(None);
+                    }
                 }
+                // Also for a new PIN: blinded, it can't be told from a guess at the old one.
                 let left = tx.take_pin_try(&row.id).await?;
                 if left == Some(0) {
                     let (account, id) = (Some(&row.account_id), Some(row.id.as_str()));
                     audit::record(tx, &inner, Event::PhoneLocked, account, id, json!({})).await?;
-                    let told = PhoneNotice { id: row.id.clone(), name: row.name.clone(), platform: row.platform.clone() };
+                    let told =
+                        PhoneNotice { id: row.id.clone(), name: row.name.clone(), platform: row.platform.clone() };
                     let Known { account, home, .. } = &known_too;
                     notice::phone_locked(&app_too, tx, &inner, account, home, &told).await?;
                 }
@@ -63,16 +65,13 @@ pub async fn evaluate(app: &App, ctx: &Ctx, known: &Known, body: &EvaluatePin) -
             })
         })
         .await?;
-    let Some(left) = left else {
-        return Err(if body.new { ApiError::invalid("new: evaluated already") } else { locked() });
-    };
+    let left = left.ok_or_else(locked)?;
     let broken = || corrupt("phones", "oprf_key", phone.id.as_str());
     let sealed = phone.oprf_key.as_ref().ok_or_else(broken)?;
     let scalar = app.store.seal().open(Place::PhoneOprfKey, phone.id.as_str(), sealed)?;
     let key = OprfKey::from_bytes(scalar.as_slice().try_into().map_err(|_| broken())?).map_err(|_| broken())?;
-    let evaluation = key
-        .evaluate(&*ctx.random, &body.blinded)
-        .map_err(|error| ApiError::invalid(format!("blinded: {error}")))?;
+    let evaluation =
+        key.evaluate(&*ctx.random, &body.blinded).map_err(|error| ApiError::invalid(format!("blinded: {error}")))?;
     Ok(PinEvaluated {
         evaluated: evaluation.evaluated,
         proof: evaluation.proof,
@@ -108,8 +107,15 @@ async fn check_purpose(app: &App, ctx: &Ctx, known: &Known, body: &EvaluatePin) 
     }
 }
 
-/// Opens a change of the PIN.
+/// Opens a change of the PIN. It takes two tries, one for the old PIN and one for the new, which its finish gives
+/// back; with fewer left, somebody who knows the PIN would lock the phone by changing it.
 pub async fn start_change(app: &App, ctx: &Ctx, phone: &PhoneRow) -> Result<PinChangeStarted, ApiError> {
+    if phone.pin_left < 2 {
+        let mut error = locked();
+        error.problem.detail = Some("too few PIN tries are left for a change: approve a request first".to_owned());
+        error.problem.left = u32::try_from(phone.pin_left).ok();
+        return Err(error);
+    }
     let new = NewPinChange {
         id: PinChangeId::new(&*ctx.random),
         phone_id: phone.id.clone(),
@@ -126,6 +132,14 @@ pub async fn start_change(app: &App, ctx: &Ctx, phone: &PhoneRow) -> Result<PinC
 pub async fn finish_change(app: &App, ctx: &Ctx, known: &Known, body: &PinChangeFinish) -> Result<(), ApiError> {
     let row = known.row.clone();
     let new = body.new.key().map_err(|_| ApiError::invalid("new: not a key"))?;
+    let stored = row.pin_key.as_deref().map(|text| evidence::public_key(&row, "pin_key", text)).transpose()?;
+    if stored.as_ref() == Some(&new) {
+        // The answer to this finish was lost: the new key is in place, and the old one could not sign again.
+        return Ok(());
+    }
+    if evidence::public_key(&row, "key", &row.key)? == new {
+        return Err(ApiError::invalid("new: not a key of its own"));
+    }
     let allowed = [Unlock::Webauthn, Unlock::Pin];
     let hash = pin::change_hash(body.change.as_str(), &new);
     if evidence::check(app, &row, &allowed, &body.evidence, &hash)?.is_err() {

@@ -36,8 +36,7 @@ pub async fn start(
         phones,
     };
     let context = approval::context(ctx, client, true);
-    let prepared =
-        approval::prepare(app, ctx, &flow, Operation::Practice, Some(&asked), &context, &session.policy)?;
+    let prepared = approval::prepare(app, ctx, &flow, Operation::Practice, Some(&asked), &context, &session.policy)?;
     let ctx = ctx.clone();
     let stored = app
         .store

@@ -69,8 +69,13 @@ fn new_key(
     let roll = match roll {
         None => None,
         Some((old, iss)) => {
-            let claims =
-                Keyroll { v: 1, iss: iss.to_owned(), iat: now.seconds(), jwk: key.public().jwk(), from: from.seconds() };
+            let claims = Keyroll {
+                v: 1,
+                iss: iss.to_owned(),
+                iat: now.seconds(),
+                jwk: key.public().jwk(),
+                from: from.seconds(),
+            };
             Some(claims.sign(old).map_err(|error| defect(&error))?)
         }
     };
@@ -117,9 +122,7 @@ pub async fn roll(store: &Store, ctx: &Ctx, iss: &str, from: Timestamp) -> Resul
 /// The public key of our pushes; makes the key at the first start.
 pub async fn push_key(store: &Store) -> Result<Bytes<65>, StartError> {
     const SETTING: &str = "push_key";
-    let read = |store: Store| async move {
-        store.read(|tx| Box::pin(async move { tx.setting(SETTING).await })).await
-    };
+    let read = |store: Store| async move { store.read(|tx| Box::pin(async move { tx.setting(SETTING).await })).await };
     let defect = || StartError::Defect("the push key does not read".to_owned());
     let mut stored = read(store.clone()).await?;
     if stored.is_none() {

@@ -161,3 +161,15 @@ pub async fn end(app: &App, ctx: &Ctx, session: &CurrentSession) -> Result<(), S
         })
         .await
 }
+
+/// Ends the session that a browser had before it signed in again, in the same transaction: a copy of its old cookie
+/// is worth nothing then.
+pub async fn replace(tx: &mut Tx, ctx: &Ctx, old: Option<&CurrentSession>) -> Result<(), StoreError> {
+    let Some(old) = old else { return Ok(()) };
+    let (id, account) = (&old.row.id, &old.account.id);
+    if tx.end_session(id, account, ctx.now).await? {
+        let detail = json!({ "replaced": true });
+        audit::record(tx, ctx, Event::SignedOut, Some(account), Some(id.as_str()), detail).await?;
+    }
+    Ok(())
+}

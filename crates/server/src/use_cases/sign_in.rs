@@ -4,11 +4,11 @@
 
 use akkoord_core::{
     Ctx,
-    account::Username,
+    account::{Role, Username},
     approval::State,
     audit::Event,
     ids::SignInId,
-    policy::Policy,
+    policy::{NumberMode, Policy},
     secret::Token,
     sign_in::{self, Method, Proof, SignIn, Step},
 };
@@ -19,7 +19,7 @@ use serde_json::json;
 use super::{
     access_pass::{self, Hashed},
     account, approval, audit,
-    session::{self, Started},
+    session::{self, CurrentSession, Started},
 };
 use crate::{app::App, http::client::Client, wake::Topic};
 
@@ -62,10 +62,13 @@ pub async fn attempt(app: &App, ctx: &Ctx, flow: &Token) -> Result<Option<Attemp
                 };
                 let request_state = request.as_ref().map(|request| approval::state(request, ctx.now)).transpose()?;
                 let mut phone_names = Vec::new();
-                if let (Some(account), Some(request), true) = (&row.account_id, &request, row.known_browser_at.is_some()) {
+                if let (Some(account), Some(request), true) =
+                    (&row.account_id, &request, row.known_browser_at.is_some())
+                {
                     let asked = tx.phones_asked(&request.id).await?;
                     let phones = tx.phones_of(account).await?;
-                    phone_names = phones.into_iter().filter(|phone| asked.contains(&phone.id)).map(|phone| phone.name).collect();
+                    phone_names =
+                        phones.into_iter().filter(|phone| asked.contains(&phone.id)).map(|phone| phone.name).collect();
                 }
                 Ok(Some(Attempt { row, request, request_state, phone_names }))
             })
@@ -94,7 +97,11 @@ async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result
                     let policy = first.map(account::organisation).transpose()?.map(|found| found.policy);
                     return Ok(Found { account: None, policy: policy.unwrap_or_default(), known_browser: false });
                 };
-                let home = account::home(tx, &account, &service).await?;
+                let mut home = account::home(tx, &account, &service).await?;
+                if account.role != Role::Member.as_str() {
+                    // One of three is guessed too easily for somebody who can change everybody's account.
+                    home.policy.number_mode = NumberMode::Enter;
+                }
                 let phones = tx.phones_of(&account.id).await?;
                 let known_browser = match &browser {
                     Some(hash) => tx.known_browser(hash, &account.id).await?.is_some(),
@@ -107,7 +114,7 @@ async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result
 }
 
 /// Starts an attempt for a user name: the number is on the next page, and the phones are asked. A request that the
-/// same browser has waiting is superseded; nobody else's can be.
+/// same browser has waiting is superseded; nobody else's can be. `None` where this neighbourhood started too many.
 pub async fn start(
     app: &App,
     ctx: &Ctx,
@@ -116,8 +123,11 @@ pub async fn start(
     old_flow: Option<&Token>,
     browser: Option<&Token>,
     return_to: Option<String>,
-) -> Result<Token, StoreError> {
+) -> Result<Option<Token>, StoreError> {
     let found = find(app, username, browser).await?;
+    if !found.known_browser && !allows(app, ctx, client) {
+        return Ok(None);
+    }
     let flow = Token::new(&*ctx.random);
     let asked = found.account.as_ref().and_then(|(account, phones)| {
         let phones = approval::answering_phones(phones, &found.policy);
@@ -153,7 +163,12 @@ pub async fn start(
     for phone in phones {
         app.wake.tell(&Topic::Phone(phone.to_string()));
     }
-    Ok(flow)
+    Ok(Some(flow))
+}
+
+/// Whether this neighbourhood may start one more sign-in of a browser that the account does not know.
+fn allows(app: &App, ctx: &Ctx, client: &Client) -> bool {
+    client.network.is_some() || app.starts.allows(ctx.now, client.address)
 }
 
 /// How finishing ended.
@@ -172,6 +187,7 @@ pub async fn finish(
     flow: &Token,
     client: &Client,
     browser: Option<Token>,
+    old: Option<CurrentSession>,
 ) -> Result<Finished, StoreError> {
     let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(Finished::NotYet) };
     let (Step::Finish, Some(request)) = (attempt.next_step(ctx), attempt.request.clone()) else {
@@ -220,6 +236,7 @@ pub async fn finish(
                     not_after: None,
                 };
                 let started = session::start(tx, &ctx, start).await?;
+                session::replace(tx, &ctx, old.as_ref()).await?;
                 Ok(Finished::SignedIn(started, attempt.row.return_to))
             })
         })
@@ -270,23 +287,20 @@ pub async fn start_without_request(
     app: &App,
     ctx: &Ctx,
     username: &Username,
-    return_to: Option<String>,
-) -> Result<Token, StoreError> {
+    client: &Client,
+) -> Result<Option<Token>, StoreError> {
+    if !allows(app, ctx, client) {
+        return Ok(None);
+    }
     let found = find(app, username, None).await?;
     let flow = Token::new(&*ctx.random);
-    let mut new = attempt_row(ctx, &flow, username, &found, return_to);
+    let mut new = attempt_row(ctx, &flow, username, &found, None);
     new.chosen = Some(Method::AccessPass.as_str().to_owned());
     app.store.write(move |tx| Box::pin(async move { tx.add_sign_in(&new).await })).await?;
-    Ok(flow)
+    Ok(Some(flow))
 }
 
-fn attempt_row(
-    ctx: &Ctx,
-    flow: &Token,
-    username: &Username,
-    found: &Found,
-    return_to: Option<String>,
-) -> NewSignIn {
+fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, return_to: Option<String>) -> NewSignIn {
     let account = found.account.as_ref().map(|(account, _)| account);
     NewSignIn {
         id: SignInId::new(&*ctx.random),
@@ -325,6 +339,7 @@ pub async fn try_access_pass(
     typed: &str,
     client: &Client,
     browser: Option<Token>,
+    old: Option<CurrentSession>,
 ) -> Result<PassTried, StoreError> {
     let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(PassTried::NoAttempt) };
     match attempt.next_step(ctx) {
@@ -339,7 +354,9 @@ pub async fn try_access_pass(
         .write(move |tx| {
             Box::pin(async move {
                 let used = match found {
-                    Some(Hashed { id, expires_at }) if tx.use_access_pass(&id, ctx.now).await? => Some((id, expires_at)),
+                    Some(Hashed { id, expires_at }) if tx.use_access_pass(&id, ctx.now).await? => {
+                        Some((id, expires_at))
+                    }
                     _ => None,
                 };
                 let account = match &attempt.row.account_id {
@@ -360,7 +377,8 @@ pub async fn try_access_pass(
                 if !tx.finish_sign_in(&attempt.row.id, ctx.now).await? {
                     return Err(StoreError::Lost);
                 }
-                audit::record(tx, &ctx, Event::AccessPassUsed, Some(&account.id), Some(pass.as_str()), json!({})).await?;
+                let detail = json!({ "browser": client.browser, "address": client.address, "network": client.network });
+                audit::record(tx, &ctx, Event::AccessPassUsed, Some(&account.id), Some(pass.as_str()), detail).await?;
                 let home = account::home(tx, &account, &service).await?;
                 let start = session::Start {
                     account: &account,
@@ -374,6 +392,7 @@ pub async fn try_access_pass(
                     not_after: Some(expires_at),
                 };
                 let started = session::start(tx, &ctx, start).await?;
+                session::replace(tx, &ctx, old.as_ref()).await?;
                 Ok(PassTried::SignedIn(started, attempt.row.return_to))
             })
         })

@@ -138,3 +138,12 @@ impl EndedKind {
         }
     }
 }
+
+/// What stands behind the link of a QR code until there is an app for phones. The link's secret is in its fragment,
+/// which a browser keeps to itself.
+#[derive(Debug, Template)]
+#[template(path = "pages/app_link.html")]
+pub struct AppLink<'a> {
+    /// What every page has.
+    pub frame: Frame<'a>,
+}

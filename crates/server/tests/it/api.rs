@@ -37,7 +37,8 @@ fn every_route_of_the_phones_is_listed() {
     let mut routes = 0;
     for line in map.lines().filter_map(|line| line.trim().strip_prefix(".route(\"/")) {
         let (path, methods) = line.split_once('"').unwrap();
-        let calls = ["get(", "post(", "put(", "patch(", "delete("].iter().filter(|verb| methods.contains(**verb)).count();
+        let calls =
+            ["get(", "post(", "put(", "patch(", "delete("].iter().filter(|verb| methods.contains(**verb)).count();
         routes += calls;
         let shape = |path: &str| {
             path.split('/')

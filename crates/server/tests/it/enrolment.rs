@@ -169,12 +169,35 @@ async fn t_enr_4_a_key_chosen_after_the_commitment_is_rejected_for_good() {
 #[tokio::test]
 async fn t_enr_5_adding_a_phone_needs_a_fresh_sign_in() {
     let app = TestApp::new().await;
-    let ada = app.account("ada").await;
-    let mut browser = app.browser_with_pass(&ada).await;
-    browser.open("/account").await.unwrap();
+    let (ada, phone, _) = app.account_with_phone("ada").await;
+    let (mut browser, number) = app.start(&ada).await;
+    let request = phone.pending().await.unwrap().waiting.remove(0);
+    phone.approve(&request, &number, &crate::support::pin()).await.unwrap();
+    steps::finish_sign_in(&mut browser).await.unwrap();
     app.pass(Duration::from_secs(301));
+    browser.open("/account").await.unwrap();
     browser.submit("/account/phones/add", &[]).await.unwrap();
     assert_eq!(browser.page.path.split('?').next(), Some("/signin/fresh"));
+    // The proof once more, and the old cookie is worth nothing.
+    let old = browser.clone();
+    browser.submit("/signin/fresh", &[]).await.unwrap();
+    let number = browser.page.number().unwrap();
+    let request = phone.pending().await.unwrap().waiting.remove(0);
+    phone.approve(&request, &number, &crate::support::pin()).await.unwrap();
+    steps::finish_sign_in(&mut browser).await.unwrap();
+    steps::add_phone(&mut browser).await.unwrap();
+    let mut old = old;
+    old.open("/account").await.unwrap();
+    assert_ne!(old.page.path, "/account");
+}
+
+#[tokio::test]
+async fn a_pass_is_for_adding_a_phone_as_long_as_its_session_lasts() {
+    let app = TestApp::new().await;
+    let ada = app.account("ada").await;
+    let mut browser = app.browser_with_pass(&ada).await;
+    app.pass(Duration::from_secs(1200));
+    steps::add_phone(&mut browser).await.unwrap();
 }
 
 #[tokio::test]

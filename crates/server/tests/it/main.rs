@@ -1,10 +1,22 @@
 //! The server over HTTP, in process: real pages, real phones, time moved by hand.
 //!
 //! One binary. A new file of tests is a module here.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail loudly"
+)]
 
 mod api;
+mod chromium;
 mod enrolment;
+mod faults;
 mod pages;
 mod pin;
 mod sign_in;
 mod support;
+mod threats;
+mod tls;
+mod wire;

@@ -161,7 +161,9 @@ async fn one_person_cannot_touch_anothers_phone_or_enrolment() {
 async fn who_is_not_signed_in_is_sent_to_sign_in() {
     let app = TestApp::new().await;
     let mut browser = app.browser();
-    for path in ["/", "/account", "/account/phones/x/remove", "/account/phones/add/x", "/account/practice/x", "/signin/fresh"] {
+    for path in
+        ["/", "/account", "/account/phones/x/remove", "/account/phones/add/x", "/account/practice/x", "/signin/fresh"]
+    {
         browser.open(path).await.unwrap();
         assert_eq!(browser.page.path, "/signin", "{path}");
     }

@@ -79,3 +79,38 @@ async fn a_change_of_the_pin_counts_wrong_old_pins() {
     assert!(matches!(tried, Err(PhoneError::WrongPin { .. })), "{tried:?}");
     assert_eq!(phone.own_state().await.unwrap().pin_left, 4);
 }
+
+#[tokio::test]
+async fn t_pin_1_changes_of_the_pin_are_no_way_around_the_count() {
+    let app = TestApp::new().await;
+    let (_ada, phone, _) = app.account_with_phone("ada").await;
+    let mut evaluated = 0;
+    for _ in 0..20 {
+        // A thief with the phone's key evaluates guesses as "new" PINs.
+        let started: Result<akkoord_protocols::phone::call::PinChangeStarted, _> =
+            phone.post("pin/change/start", &akkoord_protocols::phone::call::Empty {}).await;
+        let Ok(started) = started else { continue };
+        let blinding = akkoord_protocols::phone::pin::Blinding::new(
+            &akkoord_authenticator::SystemRandom,
+            [1; 32].into(),
+        )
+        .unwrap();
+        let body = akkoord_protocols::phone::call::EvaluatePin {
+            request: started.change,
+            blinded: blinding.blinded,
+            new: true,
+        };
+        let answer: Result<akkoord_protocols::phone::call::PinEvaluated, _> = phone.post("pin/evaluate", &body).await;
+        evaluated += usize::from(answer.is_ok());
+    }
+    assert!(evaluated <= 5, "{evaluated}");
+    assert!(phone.own_state().await.unwrap().pin_left < 2);
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_end_of_a_change_loses_no_pin() {
+    let app = TestApp::new().await;
+    let (_ada, phone, _) = app.account_with_phone("ada").await;
+    phone.change_stretched_pin(&pin(), Stretched::precomputed([9; 32])).await.unwrap();
+    assert_eq!(phone.own_state().await.unwrap().pin_left, 5);
+}

@@ -328,3 +328,27 @@ async fn t_fat_4_a_consumed_request_is_reported_once_and_stays_consumed() {
         })
         .await;
 }
+
+/// T-FAT-4.
+#[tokio::test]
+async fn t_fat_4_an_open_request_that_is_reported_is_over() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (world.account().await, world.account().await);
+    let phone = world.phone(&account).await;
+    let (pending, approved) = (world.pending(&account, &[&phone]).await, world.approved(&account, &phone).await);
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                assert_eq!(tx.pending_numbers(&account).await?.len(), 1);
+                for request in [&pending, &approved] {
+                    assert!(!tx.report_open(&request.id, &other, at(2)).await?, "another account's");
+                    assert!(tx.report_open(&request.id, &account, at(2)).await?);
+                    assert!(!tx.report_open(&request.id, &account, at(3)).await?, "twice");
+                    assert!(!tx.consume_approval(&request.id, &request.flow, at(3)).await?);
+                }
+                assert!(tx.pending_numbers(&account).await?.is_empty());
+                Ok(())
+            })
+        })
+        .await;
+}

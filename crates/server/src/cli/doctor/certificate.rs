@@ -37,7 +37,11 @@ pub(super) fn look(config: &Config, section: &TlsSection, now: Timestamp, findin
     match not_after(certificate) {
         None => findings.warn("tls", "the certificate's end could not be read", "look at it with another program"),
         Some(end) if end <= now => {
-            findings.fail("tls", format!("the certificate ended at {}", moment(end)), "renew it: no browser accepts it");
+            findings.fail(
+                "tls",
+                format!("the certificate ended at {}", moment(end)),
+                "renew it: no browser accepts it",
+            );
         }
         Some(end) if end < now + SOON => findings.warn(
             "tls",

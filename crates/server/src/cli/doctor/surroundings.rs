@@ -1,11 +1,6 @@
 //! What the server stands on: its folder, names, proxy, mail, clock and the system's limits.
 
-use std::{
-    net::ToSocketAddrs,
-    os::unix::fs::PermissionsExt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::ToSocketAddrs, os::unix::fs::PermissionsExt, sync::Arc, time::Duration};
 
 use akkoord_store::{AuditFilter, Database, Store, StoreError};
 use url::Url;
@@ -63,10 +58,11 @@ pub(super) async fn names(config: &Config, findings: &mut Findings) {
             continue;
         }
         let name = host.clone();
-        let looked_up = tokio::task::spawn_blocking(move || (name.as_str(), port).to_socket_addrs().map(Iterator::count));
+        let looked_up =
+            tokio::task::spawn_blocking(move || (name.as_str(), port).to_socket_addrs().map(Iterator::count));
         match looked_up.await {
             Ok(Ok(1..)) => findings.ok("names", format!("{what}: {address}")),
-            _ => findings.fail("names", format!("{what}: {host} does not resolve"), "add it to your DNS"),
+            _ => findings.warn("names", format!("{what}: {host} does not resolve here"), "see that it is in your DNS"),
         }
     }
 }
@@ -107,7 +103,9 @@ pub(super) async fn mail(config: &Config, findings: &mut Findings) {
     };
     match probed {
         Ok(()) => findings.ok("mail", "the mail server answers"),
-        Err(error) => findings.fail("mail", format!("the mail server: {error}"), "see mail.url; notices wait meanwhile"),
+        Err(error) => {
+            findings.fail("mail", format!("the mail server: {error}"), "see mail.url; notices wait meanwhile")
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! One's own account: who I am, my phones, recent sign-ins, signing out.
 
-use akkoord_core::{approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance};
+use akkoord_core::{approval::State as RequestState, audit::Event, ids::PhoneId, secret::Token, session::Assurance};
 use akkoord_protocols::text::{self, Name};
-use akkoord_store::{ApprovalRow, PhoneRow as StoredPhone};
+use akkoord_store::{ApprovalRow, AuditEventRow, AuditFilter, PhoneRow as StoredPhone, StoreError};
 use axum::{
     extract::{Path, Query, State},
     response::Response,
@@ -82,6 +82,31 @@ fn sign_in_row(page: &Page, row: &ApprovalRow, phones: &[StoredPhone]) -> Result
     })
 }
 
+/// Sign-ins with an access pass ask no phone; the audit knows of them.
+async fn by_access_pass(app: &App, session: &CurrentSession) -> Result<Vec<SignInRow>, PageError> {
+    let filter = AuditFilter {
+        account_id: Some(session.account.id.clone()),
+        event: Some(Event::AccessPassUsed.as_str().to_owned()),
+        ..AuditFilter::default()
+    };
+    let read = app.store.read(move |tx| Box::pin(async move { tx.audit_events(&filter, RECENT).await }));
+    let events = read.await.map_err(|error: StoreError| PageError::from(error))?;
+    let row = |event: AuditEventRow| {
+        let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+        let text = |name: &str| detail.get(name).and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
+        let network = text("network");
+        SignInRow {
+            at: event.at.0,
+            app: app.config.name.clone(),
+            browser: text("browser"),
+            place_or_ip: if network.is_empty() { text("address") } else { network },
+            outcome: SignInOutcome::AccessPass,
+            phone: None,
+        }
+    };
+    Ok(events.into_iter().map(row).collect::<Vec<_>>())
+}
+
 /// `GET /account`
 pub async fn show_account(
     State(app): State<App>,
@@ -107,6 +132,11 @@ pub async fn show_account(
     if phones.len() == 1 {
         warnings.push(Warning::OnlyOneMethod);
     }
+    let mut sign_ins = by_access_pass(&app, session).await?;
+    for row in rows.iter().filter(|row| row.operation != "practice") {
+        sign_ins.push(sign_in_row(&page, row, &all)?);
+    }
+    sign_ins.sort_by_key(|row| std::cmp::Reverse(row.at));
     let by = session.row.phone_id.as_ref().and_then(|id| named(id.as_str()));
     page.show(&Account {
         frame: page.frame(),
@@ -114,11 +144,7 @@ pub async fn show_account(
         username: &session.account.username,
         kind: if session.account.organisation_id.is_some() { AccountKind::Organisation } else { AccountKind::Personal },
         phones: phones.iter().map(|row| phone_row(row, session)).collect(),
-        sign_ins: rows
-            .iter()
-            .filter(|row| row.operation != "practice")
-            .map(|row| sign_in_row(&page, row, &all))
-            .collect::<Result<_, _>>()?,
+        sign_ins,
         notice,
         warnings,
         signed_in_how: by.map_or(SignedInHow::AccessPass, SignedInHow::Phone),
@@ -258,10 +284,9 @@ pub async fn confirm_not_me(
 ) -> Result<Response, PageError> {
     let address = format!("/not-me/{token}");
     let Ok(secret) = token.parse::<Token>() else { return Err(PageError::NotFound) };
-    let (hash, now) = (secret.hash(), page.now);
-    let used = app.store.write(move |tx| Box::pin(async move { tx.use_revocation_link(&hash, now).await })).await?;
-    if let Some(id) = used {
-        phone::remove(&app, &page.ctx(), &id, None, phone::Removal::Link).await?;
+    if let Some(link) = link(&app, &page, &token).await?.filter(|link| link.usable) {
+        let how = phone::Removal::Link(secret.hash());
+        phone::remove(&app, &page.ctx(), &link.phone.row.id, None, how).await?;
     }
     Ok(see_other(&address))
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use akkoord_core::{
-    enrolment::State as EnrolmentState,
-    ids::EnrolmentId,
-};
+use akkoord_core::{enrolment::State as EnrolmentState, ids::EnrolmentId, session::Assurance};
 use akkoord_store::EnrolmentRow;
 use axum::{
     extract::{Path, Query, State},
@@ -29,7 +26,7 @@ use crate::{
     },
     use_cases::enrolment::{self, Confirmed, Starter},
     views::{
-        enrolment::{AddPhone, EndedKind, Stage},
+        enrolment::{AddPhone, AppLink, EndedKind, Stage},
         qr::QrPicture,
     },
     wake::Topic,
@@ -38,7 +35,8 @@ use crate::{
 /// `POST /account/phones/add`: with a fresh session, or one by an access pass.
 pub async fn start_enrolment(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
     let session = page.signed_in()?;
-    if !session.is_fresh {
+    // A pass was made for this, and is used up: its whole short session may do it.
+    if !session.is_fresh && session.assurance != Assurance::Bootstrap {
         return Ok(see_other("/signin/fresh?reason=add-phone"));
     }
     let starter = Starter::Browser(session.row.id.clone());
@@ -116,7 +114,8 @@ fn seconds(duration: Duration) -> u32 {
 }
 
 fn draw(link: &str) -> Result<QrPicture, PageError> {
-    let code = QrCode::with_error_correction_level(link, EcLevel::M).map_err(|error| PageError::Internal(error.to_string()))?;
+    let code = QrCode::with_error_correction_level(link, EcLevel::M)
+        .map_err(|error| PageError::Internal(error.to_string()))?;
     Ok(QrPicture::draw(code.width(), code.to_colors().into_iter().map(|color| color == Color::Dark)))
 }
 
@@ -178,4 +177,9 @@ pub async fn cancel_enrolment(
     let row = own(&app, &page, &id).await?;
     enrolment::cancel(&app, &page.ctx(), &row.id).await?;
     Ok(see_other("/account"))
+}
+
+/// `GET /app/e`, on the phones' name: where the camera of a phone leads.
+pub async fn show_app_link(page: Page) -> Result<Response, PageError> {
+    page.show(&AppLink { frame: page.frame() })
 }

@@ -48,6 +48,7 @@ pub fn routes() -> Router<App> {
         .route("/account/practice", post(practice::start_practice))
         .route("/account/practice/{id}", get(practice::show_practice))
         .route("/account/practice/{id}/events", get(practice::stream_practice))
+        .route("/app/e", get(enrolment::show_app_link))
         .route("/not-me/{token}", get(account::show_not_me).post(account::confirm_not_me))
 }
 
@@ -75,7 +76,6 @@ fn local_path(text: &str) -> Option<&str> {
     let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     (plain && text.starts_with('/') && !text.starts_with("//")).then_some(text)
 }
-
 
 #[cfg(test)]
 mod tests {

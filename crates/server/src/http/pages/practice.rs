@@ -57,9 +57,7 @@ pub async fn show_practice(State(app): State<App>, page: Page, Path(id): Path<St
         },
         RequestState::Approved => {
             let (id, now) = (row.id.clone(), page.now);
-            app.store
-                .write(move |tx| Box::pin(async move { tx.consume_approval(&id, &flow, now).await }))
-                .await?;
+            app.store.write(move |tx| Box::pin(async move { tx.consume_approval(&id, &flow, now).await })).await?;
             PracticeState::Ended(PracticeEnd::Approved)
         }
         RequestState::Consumed => PracticeState::Ended(PracticeEnd::Approved),

@@ -1,11 +1,6 @@
 //! The pages of a sign-in. What comes next, the dispatcher says; a handler shows it.
 
-use akkoord_core::{
-    account::Username,
-    approval::State as RequestState,
-    secret::Token,
-    sign_in::Step,
-};
+use akkoord_core::{account::Username, approval::State as RequestState, secret::Token, sign_in::Step};
 use axum::{
     extract::{Query, State},
     http::StatusCode,
@@ -38,6 +33,7 @@ use crate::{
 };
 
 const APPROVE: &str = "/signin/approve";
+const TOO_MANY: PageError = PageError::TooMany { retry_after: 600 };
 
 /// A form without members of its own.
 #[derive(Deserialize)]
@@ -88,6 +84,7 @@ async fn start(page: &Page, username: &Username, return_to: Option<String>) -> R
     let (old, client) = (flow(page), &page.client);
     let started =
         sign_in::start(&page.app, &page.ctx(), username, client, old.as_ref(), browser.as_ref(), return_to).await?;
+    let Some(started) = started else { return Err(TOO_MANY) };
     let mut response = see_other(APPROVE);
     add_cookie(&mut response, Cookie::Flow.set(&started.expose_text()));
     Ok(response)
@@ -183,7 +180,7 @@ pub async fn note_shown(page: Page, _form: Form<Nothing>) -> Result<Response, Pa
 pub async fn finish_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
     let Some(flow) = flow(&page) else { return Ok(see_other("/signin")) };
     let browser = Cookie::Browser.token(&page.headers);
-    match sign_in::finish(&page.app, &page.ctx(), &flow, &page.client, browser).await? {
+    match sign_in::finish(&page.app, &page.ctx(), &flow, &page.client, browser, page.session.clone()).await? {
         Finished::SignedIn(started, return_to) => Ok(signed_in(&started, return_to.as_deref())),
         Finished::NotYet => Ok(see_other(APPROVE)),
     }
@@ -246,12 +243,12 @@ pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<R
     let ctx = page.ctx();
     let mut begun = None;
     let mut current = attempt(&page).await?.filter(|attempt| attempt.next_step(&ctx) != Step::AskUserName);
-    if current.is_none() {
-        if let Ok(name) = username.parse::<Username>() {
-            let new = sign_in::start_without_request(&page.app, &ctx, &name, None).await?;
-            current = sign_in::attempt(&page.app, &ctx, &new).await?;
-            begun = Some(new);
-        }
+    if current.is_none()
+        && let Ok(name) = username.parse::<Username>()
+    {
+        let new = sign_in::start_without_request(&page.app, &ctx, &name, &page.client).await?.ok_or(TOO_MANY)?;
+        current = sign_in::attempt(&page.app, &ctx, &new).await?;
+        begun = Some(new);
     }
     let (Some(current), Some(flow)) = (current, begun.clone().or_else(|| flow(&page))) else {
         return page.show_as(
@@ -263,7 +260,7 @@ pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<R
     let tried = if pass.trim().is_empty() {
         Err(AccessPassError::Empty)
     } else {
-        match sign_in::try_access_pass(&page.app, &ctx, &flow, &pass, &page.client, browser).await? {
+        match sign_in::try_access_pass(&page.app, &ctx, &flow, &pass, &page.client, browser, page.session.clone()).await? {
             PassTried::SignedIn(started, return_to) => Ok(signed_in(&started, return_to.as_deref())),
             PassTried::NoAttempt => Ok(see_other("/signin")),
             PassTried::Refused => Err(AccessPassError::Refused),

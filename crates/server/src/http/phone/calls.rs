@@ -6,7 +6,10 @@ use akkoord_protocols::phone::call::{
     RotateKey,
 };
 use akkoord_store::StoreError;
-use axum::{extract::{Path, State}, response::Response};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 
 use super::{
     answer,

@@ -9,7 +9,10 @@ use akkoord_protocols::phone::{
     pin,
     problem::Code,
 };
-use axum::{extract::{Path, State}, response::Response};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 
 use super::{
     answer,
@@ -77,7 +80,7 @@ pub async fn start_enrolment(State(app): State<App>, signed: SignedPhone) -> Res
     let (ctx, row) = (&signed.call.ctx, &signed.phone.row);
     let hash = pin::enrol_start_hash(row.id.as_str(), &signed.nonce);
     let allowed = approval::unlock_methods(row, &signed.phone.home.policy);
-    if evidence::check(&app, row, &allowed, &body.evidence, &hash)?.is_err() {
+    if evidence::check_once(&app, ctx, row, &allowed, &body.evidence, &hash).await?.is_err() {
         return Err(ApiError::new(Code::WrongUnlock, "The evidence is not good for a new phone."));
     }
     let id = enrolment::start(&app, ctx, signed.account(), Starter::Phone(row.id.clone())).await?;

@@ -38,8 +38,9 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/self", get(calls::read_self).patch(calls::change_self).delete(calls::remove_self))
         .route("/rotate", post(calls::rotate_key))
         .fallback(unknown)
-        .method_not_allowed_fallback(unknown);
-    Router::new().nest("/phone/v1", v1).route_layer(middleware::from_fn_with_state(app.clone(), envelope))
+        .method_not_allowed_fallback(unknown)
+        .layer(middleware::from_fn_with_state(app.clone(), envelope));
+    Router::new().nest("/phone/v1", v1)
 }
 
 async fn unknown() -> ApiError {

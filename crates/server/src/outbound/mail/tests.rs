@@ -87,7 +87,10 @@ async fn a_mail_is_said_in_smtp_with_its_headers_and_whole_text() {
 async fn a_refused_recipient_is_final_and_not_named() {
     let (url, server) = mail_server("550 5.1.1 <ada@example.org> is nobody here");
     let error = mailer(url).send(mail()).await.unwrap_err();
-    assert!(matches!(&error, MailError::Permanent(text) if text.contains("nobody here") && !text.contains("ada@")), "{error:?}");
+    assert!(
+        matches!(&error, MailError::Permanent(text) if text.contains("nobody here") && !text.contains("ada@")),
+        "{error:?}"
+    );
     server.join().unwrap();
 }
 

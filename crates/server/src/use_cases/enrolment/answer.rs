@@ -116,13 +116,7 @@ async fn check(
     if home.policy.app_pin && pin_key.is_none() {
         return other("pin: policy asks for an app PIN");
     }
-    Ok(Ok(ProvedPhone {
-        key: key.jwk(),
-        name: enrol.name.clone(),
-        platform: enrol.platform,
-        pin_key,
-        webauthn,
-    }))
+    Ok(Ok(ProvedPhone { key: key.jwk(), name: enrol.name.clone(), platform: enrol.platform, pin_key, webauthn }))
 }
 
 type Id32 = akkoord_protocols::bytes::Bytes<32>;

@@ -77,7 +77,8 @@ pub async fn claim(app: &App, ctx: &Ctx, body: &Claim) -> Result<Answer, ApiErro
                     return Ok(false);
                 }
                 let detail = json!({ "typed": claimed.typed_code });
-                audit::record(tx, &inner, Event::EnrolmentClaimed, Some(&account_id), Some(id.as_str()), detail).await?;
+                audit::record(tx, &inner, Event::EnrolmentClaimed, Some(&account_id), Some(id.as_str()), detail)
+                    .await?;
                 Ok::<_, StoreError>(true)
             })
         })
@@ -124,7 +125,8 @@ async fn taken(app: &App, ctx: &Ctx, row: &EnrolmentRow) -> Result<ApiError, Sto
         .write(move |tx| {
             Box::pin(async move {
                 if tx.note_taken(&id, inner.now).await? {
-                    audit::record(tx, &inner, Event::EnrolmentTaken, Some(&account), Some(id.as_str()), json!({})).await?;
+                    audit::record(tx, &inner, Event::EnrolmentTaken, Some(&account), Some(id.as_str()), json!({}))
+                        .await?;
                 }
                 Ok::<_, StoreError>(())
             })

@@ -5,7 +5,7 @@ use askama::Template;
 use crate::views::account::{
     Account, AccountKind, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow, Warning,
 };
-use crate::views::enrolment::{AddPhone, EndedKind, Stage};
+use crate::views::enrolment::{AddPhone, AppLink, EndedKind, Stage};
 use crate::views::error_page::{ErrorKind, ErrorPage};
 use crate::views::frame::{Frame, Number};
 use crate::views::practice::{Practice, PracticeEnd, PracticeState};
@@ -108,6 +108,7 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("fresh-proof-pass-only", page(FreshReason::RemovePhone, false, true));
     samples.add("fresh-proof-nothing", page(FreshReason::Change, false, false));
     samples.add("signed-out", SignedOut { frame });
+    samples.add("app-link", AppLink { frame });
 }
 
 fn outcomes(frame: Frame<'_>, samples: &mut Samples) {

@@ -1,6 +1,10 @@
 //! What the tests stand on: the application on a port of its own, a clock that is moved by hand, mail that is kept,
 //! and phones and browsers that speak HTTP.
 
+pub mod authority;
+pub mod chromium;
+pub mod recorder;
+
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -19,6 +23,7 @@ use akkoord_server::{
     config::Config,
     http,
     outbound::mail::{Mail, MailError, Mailer},
+    serve::{self, Serving, Tls},
     use_cases::{access_pass, account},
 };
 use akkoord_simulator::{
@@ -27,6 +32,8 @@ use akkoord_simulator::{
 };
 use akkoord_store::StoreError;
 use futures_util::future::BoxFuture;
+
+use self::{authority::Authority, recorder::Recorder};
 
 /// The password of nobody: what every test phone's PIN stretches to, as stretching takes half a second.
 const STRETCHED: [u8; 32] = [7; 32];
@@ -58,6 +65,8 @@ pub struct TestApp {
     clock: Arc<TestClock>,
     outbox: Arc<Outbox>,
     folder: PathBuf,
+    variables: Vec<(String, String)>,
+    address: SocketAddr,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -76,26 +85,75 @@ impl TestApp {
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[]).await;
+        app.add_organisation(policy).await;
+        let service = http::router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        app.server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        app
+    }
+
+    /// The same behind a relay that writes down every byte.
+    pub async fn recorded(policy: Policy) -> (Self, Recorder) {
+        let front = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let back = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut app = Self::build(front.local_addr().unwrap(), Network::loopback().unwrap(), &[]).await;
+        app.add_organisation(policy).await;
+        let recorder = Recorder::between(front, back.local_addr().unwrap());
+        let service = http::router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        app.server = tokio::spawn(async move { axum::serve(back, service).await.unwrap() });
+        (app, recorder)
+    }
+
+    /// Served by the program's own code: it can be stopped in an orderly way and started again at the same port.
+    pub async fn as_a_program() -> Self {
+        let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[]).await;
+        app.add_organisation(Policy::default()).await;
+        app.serve(listener);
+        app
+    }
+
+    /// Served by the program's own code under TLS, with two names that are no loopback names to anybody.
+    pub async fn under_tls(authority: &Authority) -> Self {
+        let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let port = address.port();
+        let variables = [
+            ("AKKOORD_PUBLIC_URL", format!("https://{}:{port}", authority::LOGIN)),
+            ("AKKOORD_PHONE_URL", format!("https://{}:{port}", authority::PHONE)),
+            ("AKKOORD_TLS__CERTIFICATE", authority.certificate_file().display().to_string()),
+            ("AKKOORD_TLS__KEY", authority.key_file().display().to_string()),
+        ];
+        let mut app = Self::build(address, authority.network(address), &variables).await;
+        app.add_organisation(Policy::default()).await;
+        app.serve(listener);
+        app
+    }
+
+    /// The application, not served yet.
+    async fn build(address: SocketAddr, network: Network, more: &[(&str, String)]) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let folder = std::env::temp_dir().join(format!("akkoord-it-{}-{number}", std::process::id()));
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
         let variables = [
             ("AKKOORD_NAME", "Example School".to_owned()),
-            ("AKKOORD_LISTEN", format!("127.0.0.1:{port}")),
+            ("AKKOORD_LISTEN", address.to_string()),
             ("AKKOORD_DATA_DIR", folder.display().to_string()),
             ("AKKOORD_TRUSTED_PROXIES", "[\"127.0.0.0/8\"]".to_owned()),
         ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value));
-        let config = Config::load(None, &variables).unwrap();
+        let variables: Vec<_> =
+            variables.iter().chain(more).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
         let outbox = Arc::new(Outbox::default());
-        let surroundings =
-            Surroundings { clock: clock.clone(), random: system_random(), mailer: Some(outbox.clone()) };
-        let store = app::open_store(&config, &surroundings).await.unwrap();
-        let app = App::build(config, store, surroundings).await.unwrap();
-        let ctx = app.own_ctx(Actor::Operator);
-        app.store
+        let app = open(&variables, &clock, &outbox).await;
+        let server = tokio::spawn(std::future::ready(()));
+        Self { app, network, clock, outbox, folder, variables, address, server }
+    }
+
+    async fn add_organisation(&self, policy: Policy) {
+        let ctx = self.app.own_ctx(Actor::Operator);
+        self.app
+            .store
             .write(move |tx| {
                 Box::pin(async move {
                     let name = "Example School".parse().unwrap();
@@ -105,9 +163,25 @@ impl TestApp {
             .await
             .map_err(|error: StoreError| error)
             .unwrap();
-        let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-        Self { app, network: Network::loopback().unwrap(), clock, outbox, folder, server }
+    }
+
+    fn serve(&mut self, listener: tokio::net::TcpListener) {
+        let app = self.app.clone();
+        let tls = app.config.tls.as_ref().map(|section| Tls::load(section).unwrap());
+        self.server = tokio::spawn(async move { Serving { app, listener, tls, clock: None }.run().await.unwrap() });
+    }
+
+    /// Stops the server as a signal would; returns when it has ended.
+    pub async fn stop(&mut self) {
+        self.app.stop();
+        (&mut self.server).await.unwrap();
+    }
+
+    /// Starts it again, at the same port and with the same data.
+    pub async fn start_again(&mut self) {
+        let listener = serve::listen(self.address).unwrap();
+        self.app = open(&self.variables, &self.clock, &self.outbox).await;
+        self.serve(listener);
     }
 
     /// Moves the clock.
@@ -163,11 +237,7 @@ impl TestApp {
         Candidate::new(&self.network, Invitation::Link(link)).unwrap().claim().await.unwrap()
     }
 
-    /// Enrols a phone with an app PIN, through the page and the real calls.
-    pub async fn enrol(&self, browser: &mut Browser) -> Phone {
-        self.enrol_with(browser, Unlock::Pin).await
-    }
-
+    /// Enrols a phone, through the page and the real calls.
     pub async fn enrol_with(&self, browser: &mut Browser, unlock: Unlock) -> Phone {
         let offered = steps::add_phone(browser).await.unwrap();
         let mut claimed = self.claim(&offered).await;
@@ -213,6 +283,14 @@ impl TestApp {
         let rows = self.app.store.read(move |tx| Box::pin(async move { tx.audit_events(&filter, 200).await })).await;
         rows.map_err(|error: StoreError| error).unwrap().into_iter().map(|row| row.event).collect()
     }
+}
+
+/// Opens the application as the program does at its start.
+async fn open(variables: &[(String, String)], clock: &Arc<TestClock>, outbox: &Arc<Outbox>) -> App {
+    let config = Config::load(None, variables).unwrap();
+    let surroundings = Surroundings { clock: clock.clone(), random: system_random(), mailer: Some(outbox.clone()) };
+    let store = app::open_store(&config, &surroundings).await.unwrap();
+    App::build(config, store, surroundings).await.unwrap()
 }
 
 impl Drop for TestApp {

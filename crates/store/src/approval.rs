@@ -166,7 +166,8 @@ macro_rules! select {
 impl Tx {
     /// Places a request of an account: in the first free of its [`SLOTS`] places, with the first of `numbers` that is
     /// free. The account's overdue requests make room first. Both limits are unique indexes, so that starts at the same
-    /// moment can't exceed them; what is read here only helps to choose.
+    /// moment can't exceed them; what is read here only helps to choose. A request without an account finds no place: see
+    /// [`Tx::place_decoy`].
     pub async fn place_approval(&mut self, new: &NewApproval, numbers: &[String]) -> Result<Placed, StoreError> {
         let Some(account) = &new.account_id else { return Ok(Placed::Full) };
         self.expire_approvals_of(account, new.created_at).await?;

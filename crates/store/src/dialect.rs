@@ -58,6 +58,9 @@ pub(crate) const SQLITE_RELEASE: &str = "RELEASE write";
 pub(crate) const SQLITE_ROLLBACK: &str = "ROLLBACK TO write";
 /// A consistent copy; the target has to be empty.
 pub(crate) const SQLITE_BACKUP: &str = "VACUUM INTO $1";
+/// The number means nothing; it is ours. A migration may take longer than a request, and so may the wait for one.
+const POSTGRES_MIGRATION_LOCK: &str = "SET LOCAL lock_timeout = '10min'; SET LOCAL statement_timeout = '10min'; \
+     SELECT pg_advisory_xact_lock(7310573541)";
 /// Gives a row once our tables are there.
 pub(crate) const POSTGRES_IS_NEW: &str = "SELECT relname FROM pg_class WHERE oid = to_regclass('schema_migrations')";
 
@@ -67,9 +70,7 @@ impl Tx {
     pub(crate) async fn lock_for_migration(&mut self) -> Result<(), StoreError> {
         match self.dialect() {
             Dialect::Sqlite => Ok(()),
-            Dialect::Postgres => {
-                self.batch("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock(7310573541)").await
-            }
+            Dialect::Postgres => self.batch(POSTGRES_MIGRATION_LOCK).await,
         }
     }
 

@@ -84,6 +84,11 @@ impl Failure {
         Self::Removed { day: day(at), by }
     }
 
+    /// Whether the server was not reached.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.exit() == UNREACHABLE
+    }
+
     /// The exit code.
     pub(crate) fn exit(&self) -> u8 {
         match self {

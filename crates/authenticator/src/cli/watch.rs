@@ -31,13 +31,14 @@ pub(crate) async fn watch(session: &Session, arguments: &WatchArguments) -> Resu
     }
     let (tell, news) = mpsc::channel(16);
     let mut watchers = tokio::task::JoinSet::new();
+    let alive = accounts.len();
     for account in accounts {
         let phone = door.ready(&network, account, &vault)?;
         watchers.spawn(follow(Watch::new(phone), tell.clone()));
     }
     drop(tell);
     session.screen.say_text("watch.waiting", &[]);
-    Loop { session, arguments, news, later: VecDeque::new(), typing: None, stale: false, answered: Vec::new() }
+    Loop { session, arguments, news, later: VecDeque::new(), typing: None, stale: false, answered: Vec::new(), alive }
         .run()
         .await
 }
@@ -63,6 +64,8 @@ struct Loop<'a> {
     /// Whether the line being typed was begun for a request that is over.
     stale: bool,
     answered: Vec<Id>,
+    /// Watchers that still run.
+    alive: usize,
 }
 
 impl Loop<'_> {
@@ -72,7 +75,18 @@ impl Loop<'_> {
                 Some(news) => news,
                 None => self.next_news().await.ok_or_else(Failure::no_request)?,
             };
-            match self.heed(&phone, happened?).await? {
+            let happened = match happened {
+                Ok(Happened::Removed { removed_at, removed_by }) => {
+                    self.one_less(Failure::removed(removed_at, &removed_by))?;
+                    continue;
+                }
+                Ok(happened) => happened,
+                Err(error) => {
+                    self.one_less(error.into())?;
+                    continue;
+                }
+            };
+            match self.heed(&phone, happened).await? {
                 Some(answered) if self.arguments.once => {
                     return match answered {
                         RequestState::Approved | RequestState::Consumed => Ok(()),
@@ -83,6 +97,16 @@ impl Loop<'_> {
                 _ => {}
             }
         }
+    }
+
+    /// One account's watch has ended for good; the others go on.
+    fn one_less(&mut self, failure: Failure) -> Result<(), Failure> {
+        self.alive = self.alive.saturating_sub(1);
+        if self.alive == 0 {
+            return Err(failure);
+        }
+        self.session.screen.fail(&failure);
+        Ok(())
     }
 
     async fn next_news(&mut self) -> Option<News> {
@@ -110,13 +134,14 @@ impl Loop<'_> {
                 let Some(waiting) = new else { return Ok(None) };
                 let state = self.ask(phone, &waiting).await?;
                 // Others may have come in the meantime, and their hints were spent.
-                if !self.arguments.once {
-                    self.later.push_back((phone.clone(), phone.pending().await.map(Happened::Asked)));
+                if !self.arguments.once
+                    && let Ok(requests) = phone.pending().await
+                {
+                    self.later.push_back((phone.clone(), Ok(Happened::Asked(requests))));
                 }
                 Ok(state)
             }
-            Happened::Settled { .. } => Ok(None),
-            Happened::Removed { removed_at, removed_by } => Err(Failure::removed(removed_at, &removed_by)),
+            Happened::Settled { .. } | Happened::Removed { .. } => Ok(None),
             Happened::Offline { again_after, .. } => {
                 let seconds = again_after.as_secs().to_string();
                 let account = phone.account();
@@ -146,6 +171,10 @@ impl Loop<'_> {
                 Err(Failure::Interrupted) => return Err(Failure::Interrupted),
                 Err(failure) => {
                     screen.fail(&failure);
+                    if failure.is_unreachable() {
+                        // The server has not heard of it, so it is asked for again.
+                        self.answered.retain(|id| id != waiting.id());
+                    }
                     return Ok(None);
                 }
             }
@@ -226,15 +255,16 @@ impl Loop<'_> {
                 () = over => Some(RequestState::Expired),
                 news = self.news.recv() => match news {
                     Some((_, Ok(Happened::Settled { request, state }))) if request == *waiting.id() => Some(state),
-                    Some((_, Ok(Happened::Removed { removed_at, removed_by }))) => {
-                        return Err(Failure::removed(removed_at, &removed_by));
-                    }
-                    Some(news @ (_, Ok(_))) => {
+                    // What else happens waits its turn.
+                    Some(news) => {
                         self.later.push_back(news);
                         None
                     }
-                    Some((_, Err(error))) => return Err(error.into()),
-                    None => return Err(Failure::no_request()),
+                    // No watcher is left; why is among what waits.
+                    None => {
+                        self.stale = true;
+                        return Ok(None);
+                    }
                 },
             };
             if let Some(state) = ended {

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     config::Config,
-    use_cases::{access_pass, account},
+    use_cases::{
+        access_pass::{self, NewPass},
+        account,
+    },
     views::texts::{Language, Texts},
 };
 
@@ -61,14 +64,24 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     let opened = Opened::open(global, Absent::Refuse).await?;
     let row = opened.account(&arguments.username).await?;
     let (ctx, service) = (opened.ctx.clone(), opened.config.name.clone());
-    let issued = opened.store.write(move |tx| Box::pin(async move { issue(tx, &ctx, &row, &service).await })).await?;
+    let drawn = draw(&ctx)?;
+    let write = opened.store.write(move |tx| Box::pin(async move { issue(tx, &ctx, &row, &service, drawn).await }));
+    let issued = write.await?;
     opened.store.close().await;
     global.output.result(&issued.document(), &issued.text(&opened.config));
     Ok(())
 }
 
+pub(super) use crate::use_cases::access_pass::draw;
+
 /// Makes a pass. Those from before stop working: whoever asks for a new one has lost the old one.
-pub(super) async fn issue(tx: &mut Tx, ctx: &Ctx, row: &AccountRow, service: &str) -> Result<Issued, CliError> {
+pub(super) async fn issue(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    row: &AccountRow,
+    service: &str,
+    drawn: NewPass,
+) -> Result<Issued, CliError> {
     if row.disabled_at.is_some() {
         return Err(CliError::failed(format!(
             "the account {0} is disabled: run `akkoord account enable {0}` first",
@@ -77,6 +90,6 @@ pub(super) async fn issue(tx: &mut Tx, ctx: &Ctx, row: &AccountRow, service: &st
     }
     let home = account::home(tx, row, service).await?;
     tx.revoke_access_passes_of(&row.id, ctx.now).await?;
-    let (pass, expires_at) = access_pass::add(tx, ctx, &row.id, &home.policy).await?;
+    let (pass, expires_at) = access_pass::add(tx, ctx, &row.id, &home.policy, drawn).await?;
     Ok(Issued { username: row.username.clone(), pass, expires_at })
 }

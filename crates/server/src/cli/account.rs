@@ -88,6 +88,7 @@ enum Belongs {
 async fn add(global: &Global, new: account::New, belongs: Belongs) -> Result<(), CliError> {
     let opened = Opened::open(global, Absent::Refuse).await?;
     let (ctx, service, username) = (opened.ctx.clone(), opened.config.name.clone(), new.username.clone());
+    let drawn = access_pass::draw(&ctx)?;
     let issued = opened
         .store
         .write(move |tx| {
@@ -98,7 +99,7 @@ async fn add(global: &Global, new: account::New, belongs: Belongs) -> Result<(),
                 };
                 let id = account::add(tx, &ctx, account::New { organisation, ..new }).await?;
                 let row = tx.account(&id).await?.ok_or_else(|| CliError::failed("the account was not kept"))?;
-                access_pass::issue(tx, &ctx, &row, &service).await
+                access_pass::issue(tx, &ctx, &row, &service, drawn).await
             })
         })
         .await

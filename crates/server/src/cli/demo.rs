@@ -147,6 +147,7 @@ async fn seed(store: &Store, service: &str, more: u16) -> Result<Vec<Issued>, Cl
             role,
         };
         let service = service.to_owned();
+        let drawn = access_pass::draw(&operator_ctx())?;
         let pass = store.write(move |tx| {
             Box::pin(async move {
                 let ctx = operator_ctx();
@@ -157,7 +158,7 @@ async fn seed(store: &Store, service: &str, more: u16) -> Result<Vec<Issued>, Cl
                         tx.account(&id).await?.ok_or_else(|| CliError::failed("the account was not kept"))?
                     }
                 };
-                access_pass::issue(tx, &ctx, &row, &service).await
+                access_pass::issue(tx, &ctx, &row, &service, drawn).await
             })
         });
         issued.push(pass.await?);

@@ -39,6 +39,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     let opened = Opened::open(global, Absent::Make).await?;
     let (ctx, service) = (opened.ctx.clone(), opened.config.name.clone());
     let shown = organisation.clone();
+    let drawn = access_pass::draw(&ctx)?;
     let issued = opened
         .store
         .write(move |tx| {
@@ -54,7 +55,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
                 let id = account::add_organisation(tx, &ctx, &organisation, None, &Policy::default()).await?;
                 let id = account::add(tx, &ctx, account::New { organisation: Some(id), ..new }).await?;
                 let row = tx.account(&id).await?.ok_or_else(|| CliError::failed("the account was not kept"))?;
-                access_pass::issue(tx, &ctx, &row, &service).await
+                access_pass::issue(tx, &ctx, &row, &service, drawn).await
             })
         })
         .await?;

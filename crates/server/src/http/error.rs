@@ -44,6 +44,15 @@ impl PageError {
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
+
+    /// `Retry-After` in seconds, where waiting helps (RFC 9110 10.2.3).
+    pub fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::TooMany { retry_after } => Some(*retry_after),
+            Self::Busy(_) => Some(BUSY_RETRY_AFTER),
+            _ => None,
+        }
+    }
 }
 
 impl IntoResponse for PageError {
@@ -96,7 +105,7 @@ impl ApiError {
     /// A defect of ours. The phone may try again.
     pub fn internal(cause: impl Into<String>) -> Self {
         let mut error = Self::new(Code::Busy, "The server cannot answer now.");
-        error.retry_after = Some(5);
+        error.retry_after = Some(BUSY_RETRY_AFTER);
         error.cause = Some(cause.into());
         error
     }
@@ -130,3 +139,6 @@ impl IntoResponse for ApiError {
         response
     }
 }
+
+/// Seconds after which a server that is busy may be asked again.
+const BUSY_RETRY_AFTER: u32 = 5;

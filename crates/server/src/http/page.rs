@@ -162,7 +162,11 @@ impl Page {
         };
         let status = error.status();
         let view = ErrorPage { frame: self.frame(), status: status.as_u16(), kind };
-        self.show_as(status, &view).unwrap_or_else(|_| status.into_response())
+        let mut response = self.show_as(status, &view).unwrap_or_else(|_| status.into_response());
+        if let Some(seconds) = error.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

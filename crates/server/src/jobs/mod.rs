@@ -7,10 +7,11 @@
 pub mod clock_check;
 pub mod housekeeping;
 mod send_mail;
+mod tell_lock;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use akkoord_core::{Actor, Ctx};
+use akkoord_core::{Actor, Ctx, ids::PhoneId};
 use akkoord_store::{JobRow, StoreError, Tx};
 use futures_util::{FutureExt, future};
 
@@ -24,6 +25,11 @@ pub async fn run(app: App) {
 /// Queues a mail, in the transaction of what it tells of.
 pub async fn queue_mail(tx: &mut Tx, ctx: &Ctx, to: &str, subject: String, body: String) -> Result<(), StoreError> {
     send_mail::queue(tx, ctx, to, subject, body).await
+}
+
+/// Tells a phone's owner later that it is locked, unless the last PIN try was right. Queued with that try.
+pub async fn queue_lock_notice(tx: &mut Tx, ctx: &Ctx, phone: &PhoneId) -> Result<(), StoreError> {
+    tell_lock::queue(tx, ctx, phone).await
 }
 
 /// Does what is due now and returns how many jobs that were. [`run`] calls it again and again; tests call it once.
@@ -92,6 +98,7 @@ async fn run_one(app: &App, job: JobRow) -> Result<(), StoreError> {
     } else {
         match job.kind.as_str() {
             send_mail::KIND => send_mail::run(app, &job).await,
+            tell_lock::KIND => tell_lock::run(app, &job).await,
             // A newer server queued it while the two run side by side: it will take it.
             _ => Outcome::Later("this version does not know this kind of job".to_owned()),
         }

@@ -47,13 +47,14 @@ fn normalise(typed: &str) -> String {
     .collect()
 }
 
-/// Adds a pass and returns it as shown: once, as only its hash is kept.
-pub async fn add(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    account: &AccountId,
-    policy: &Policy,
-) -> Result<(String, Timestamp), StoreError> {
+/// A pass that was drawn and hashed, before the writer is asked: hashing takes longer than everything else it does.
+pub struct NewPass {
+    pass: String,
+    hash: String,
+}
+
+/// Draws a pass.
+pub fn draw(ctx: &Ctx) -> Result<NewPass, StoreError> {
     let drawn = random::bytes::<LENGTH>(&*ctx.random);
     let pass: String =
         drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect();
@@ -62,19 +63,30 @@ pub async fn add(
         .hash_password_with_salt(pass.as_bytes(), &salt)
         .map_err(|error| StoreError::Unavailable(error.to_string()))?
         .to_string();
+    Ok(NewPass { pass, hash })
+}
+
+/// Adds a pass and returns it as shown: once, as only its hash is kept.
+pub async fn add(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountId,
+    policy: &Policy,
+    new: NewPass,
+) -> Result<(String, Timestamp), StoreError> {
     let id = AccessPassId::new(&*ctx.random);
     let expires_at = ctx.now + policy.access_pass_lifetime();
     tx.add_access_pass(&NewAccessPass {
         id: id.clone(),
         account_id: account.clone(),
-        hash,
+        hash: new.hash,
         created_at: ctx.now,
         created_by: ctx.actor.to_text(),
         expires_at,
     })
     .await?;
     audit::record(tx, ctx, Event::AccessPassAdded, Some(account), Some(id.as_str()), json!({})).await?;
-    let groups: Vec<&str> = [pass.get(..4), pass.get(4..8), pass.get(8..)].into_iter().flatten().collect();
+    let groups: Vec<&str> = [new.pass.get(..4), new.pass.get(4..8), new.pass.get(8..)].into_iter().flatten().collect();
     Ok((groups.join("-"), expires_at))
 }
 

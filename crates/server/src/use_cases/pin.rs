@@ -20,10 +20,9 @@ use serde_json::json;
 use super::{
     account::corrupt,
     approval, audit, evidence,
-    notice::{self, PhoneNotice},
     phone::Known,
 };
-use crate::{app::App, http::error::ApiError};
+use crate::{app::App, http::error::ApiError, jobs};
 
 /// How long a change of the PIN may take.
 const CHANGE_LIFETIME: Duration = Duration::from_secs(300);
@@ -38,7 +37,7 @@ fn locked() -> ApiError {
 pub async fn evaluate(app: &App, ctx: &Ctx, known: &Known, body: &EvaluatePin) -> Result<PinEvaluated, ApiError> {
     let phone = &known.row;
     check_purpose(app, ctx, known, body).await?;
-    let (inner, row, app_too, known_too, is_new) = (ctx.clone(), phone.clone(), app.clone(), known.clone(), body.new);
+    let (inner, row, is_new) = (ctx.clone(), phone.clone(), body.new);
     let change: Option<PinChangeId> = body.request.as_str().parse().ok();
     // One statement takes a try, or finds none to take: a hundred calls at once get five evaluations.
     let left = app
@@ -54,12 +53,7 @@ pub async fn evaluate(app: &App, ctx: &Ctx, known: &Known, body: &EvaluatePin) -
                 // Also for a new PIN: blinded, it can't be told from a guess at the old one.
                 let left = tx.take_pin_try(&row.id).await?;
                 if left == Some(0) {
-                    let (account, id) = (Some(&row.account_id), Some(row.id.as_str()));
-                    audit::record(tx, &inner, Event::PhoneLocked, account, id, json!({})).await?;
-                    let told =
-                        PhoneNotice { id: row.id.clone(), name: row.name.clone(), platform: row.platform.clone() };
-                    let Known { account, home, .. } = &known_too;
-                    notice::phone_locked(&app_too, tx, &inner, account, home, &told).await?;
+                    jobs::queue_lock_notice(tx, &inner, &row.id).await?;
                 }
                 Ok::<_, StoreError>(left)
             })

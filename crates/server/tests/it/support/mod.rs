@@ -195,6 +195,7 @@ impl TestApp {
         let username = format!("{name}@example.org");
         let typed = username.clone();
         let person: String = name.chars().take(1).flat_map(char::to_uppercase).chain(name.chars().skip(1)).collect();
+        let new_pass = access_pass::draw(&ctx).unwrap();
         let (id, pass) = self
             .app
             .store
@@ -210,7 +211,7 @@ impl TestApp {
                         role: Role::Member,
                     };
                     let id = account::add(tx, &ctx, new).await?;
-                    let (pass, _) = access_pass::add(tx, &ctx, &id, &policy).await?;
+                    let (pass, _) = access_pass::add(tx, &ctx, &id, &policy, new_pass).await?;
                     Ok::<_, StoreError>((id, pass))
                 })
             })

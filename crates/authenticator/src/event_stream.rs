@@ -22,7 +22,7 @@ pub struct RawEvent {
     pub data: String,
 }
 
-/// An event is larger than [`MAX_EVENT`].
+/// An event is larger than 64 KiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event is too large")]
 pub struct ParserOverflow;

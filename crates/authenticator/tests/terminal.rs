@@ -1,5 +1,7 @@
 //! The program as a script sees it: exit codes, output, and files.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't prepare its folder or its program fails loudly")]
+
 use std::{
     io::Write,
     path::PathBuf,

@@ -67,6 +67,8 @@ events! {
     SignedIn = "session.started";
     /// A session ended.
     SignedOut = "session.ended";
+    /// The server has a next signing key.
+    ServerKeyRolled = "server_key.rolled";
     /// A backup was restored.
     Restored = "backup.restored";
 }

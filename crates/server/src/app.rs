@@ -57,7 +57,7 @@ pub struct Parts {
     pub relying_party: RelyingParty,
     /// Sends mail, where it is configured.
     pub mailer: Option<Arc<dyn Mailer>>,
-    /// How many access passes are hashed at once: each takes 19 MiB.
+    /// How many access passes are hashed at once: each takes 46 MiB.
     pub hashing: Semaphore,
     /// How many wait for that. Beyond it a try is refused, so that a flood of guesses holds up nobody for long.
     pub hashing_queue: Semaphore,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akkoord_core::{Ctx, Timestamp};
+use akkoord_core::{Ctx, Timestamp, audit::Event};
 use akkoord_protocols::{
     bytes::{Bytes, decode, encode},
     jose::{KeySet, KeyWithId, SigningKey},
@@ -115,7 +115,16 @@ pub async fn roll(store: &Store, ctx: &Ctx, iss: &str, from: Timestamp) -> Resul
     }
     let new = new_key(store, ctx.now, from, Some((&newest.key, iss)))?;
     let kid = new.kid.clone();
-    store.write(|tx| Box::pin(async move { tx.add_server_key(&new).await })).await?;
+    let ctx = ctx.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.add_server_key(&new).await?;
+                let detail = serde_json::json!({ "from": new.current_from });
+                super::audit::record(tx, &ctx, Event::ServerKeyRolled, None, Some(&new.kid), detail).await
+            })
+        })
+        .await?;
     Ok(kid)
 }
 

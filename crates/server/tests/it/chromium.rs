@@ -27,6 +27,11 @@ async fn tab(app: &TestApp, profile: &Profile) -> Tab {
     profile.tab(&app.app.config.public_url).await
 }
 
+/// The same in a window of its own, which hides no other.
+async fn window(app: &TestApp, profile: &Profile) -> Tab {
+    profile.window(&app.app.config.public_url).await
+}
+
 /// Types the user name. The page that follows shows the number, which is returned as a person reads it.
 async fn start_sign_in(tab: &Tab, username: &str) -> String {
     tab.open("/signin").await;
@@ -56,6 +61,15 @@ async fn sign_in(tab: &Tab, username: &str, phone: &Phone) {
     let request = the_request(phone).await;
     phone.approve(&request, &number, &crate::support::pin()).await.unwrap();
     tab.at("/account").await;
+}
+
+/// Waits until so many wait at the server.
+async fn streams(app: &TestApp, wanted: usize) {
+    let start = std::time::Instant::now();
+    while app.app.wake.len() != wanted {
+        assert!(start.elapsed().as_secs() < 10, "{} wait and not {wanted}", app.app.wake.len());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

@@ -194,7 +194,8 @@ async fn t_dev_4_no_header_of_a_proof_chooses_its_algorithm_or_key() {
         let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, account.key.public().point());
         format!("{signed}.{}", encode(aws_lc_rs::hmac::sign(&key, signed.as_bytes()).as_ref()))
     };
-    let unsigned = |header: &Value, signature: &str| format!("{}.{claims}.{signature}", encode(header.to_string().as_bytes()));
+    let unsigned =
+        |header: &Value, signature: &str| format!("{}.{claims}.{signature}", encode(header.to_string().as_bytes()));
     let claims_value: Value = serde_json::from_slice(&decode(claims).unwrap()).unwrap();
     let forged = [
         unsigned(&json!({ "alg": "none", "typ": typ, "kid": id }), ""),
@@ -382,7 +383,8 @@ async fn t_ses_3_every_form_refuses_a_foreign_page() {
         let parts = path.split('/').map(|part| if part.starts_with('{') { "AAAAAAAAAAAAAAAAAAAAAA" } else { part });
         let path = parts.collect::<Vec<_>>().join("/");
         // What a foreign page can send at most: our cookies, and even a token that it should not have.
-        let fields = [("csrf", token.as_str()), ("username", "ada"), ("pass", "x"), ("digits", "123456"), ("name", "x")];
+        let fields =
+            [("csrf", token.as_str()), ("username", "ada"), ("pass", "x"), ("digits", "123456"), ("name", "x")];
         for headers in [
             [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")],
             [("origin", "https://evil.example"), ("sec-fetch-site", "")],

@@ -3,7 +3,7 @@
 use akkoord_authenticator::{Candidate, Claimed, Invitation, Phone, Proved};
 use akkoord_protocols::phone::Platform;
 
-use super::{read_number, sign_in_with_pass, tab, the_request};
+use super::{read_number, sign_in_with_pass, streams, tab, the_request};
 use crate::support::{
     TestApp,
     chromium::{Chromium, Tab},
@@ -79,6 +79,7 @@ async fn t_enr_1_a_second_phone_that_takes_the_code_is_told_at_once() {
     let link = tab.attribute("[data-link]", "data-link").await;
     let _first = claim(&app, &tab).await;
     tab.heading("Now look at your phone").await;
+    streams(&app, 1).await;
     let second = Candidate::new(&app.network, Invitation::Link(link.parse().unwrap())).unwrap();
     second.claim().await.map(drop).unwrap_err();
     tab.until("document.querySelector('[role=alert]')?.innerText.includes('Another device took this code')").await;

@@ -13,7 +13,9 @@ use crate::support::{
 
 async fn chromium(authority: &Authority) -> Option<Chromium> {
     let names = format!("MAP {LOGIN} 127.0.0.1 , MAP {PHONE} 127.0.0.1 , MAP * ~NOTFOUND");
-    Chromium::start_with(&names, &[authority.chromium_flag()]).await
+    // The browser would not let a page of no known network call this machine. That guard is not ours, so it is off.
+    let unguarded = "--disable-features=LocalNetworkAccessChecks".to_owned();
+    Chromium::start_with(&names, &[authority.chromium_flag(), unguarded]).await
 }
 
 /// A tab with a page of the attacker's at the phone's name: without any policy, and with any script.
@@ -21,7 +23,13 @@ async fn hostile_tab(app: &TestApp, profile: &Profile) -> Tab {
     let tab = profile.tab(&app.app.config.phone_url).await;
     let pattern = json!({ "urlPattern": format!("{}/app/hostile", app.app.config.phone_url) });
     tab.call("Fetch.enable", json!({ "patterns": [pattern] })).await;
-    tab.eval(&format!("location.href = '{}/app/hostile'", app.app.config.phone_url)).await;
+    let address = format!("{}/app/hostile", app.app.config.phone_url);
+    tokio::join!(tab.open(&address), answer_with_hostile_page(&tab));
+    tab.call("Fetch.disable", json!({})).await;
+    tab
+}
+
+async fn answer_with_hostile_page(tab: &Tab) {
     let start = std::time::Instant::now();
     let paused = loop {
         assert!(start.elapsed().as_secs() < 10, "the page is never asked for");
@@ -37,9 +45,6 @@ async fn hostile_tab(app: &TestApp, profile: &Profile) -> Tab {
         "body": STANDARD.encode("<!doctype html><html lang=en><title>x</title><link rel=icon href=data:,><h1>x</h1>"),
     });
     tab.call("Fetch.fulfillRequest", answer).await;
-    tab.at("/app/hostile").await;
-    tab.call("Fetch.disable", json!({})).await;
-    tab
 }
 
 /// The names of the cookies that went with the requests to an address.

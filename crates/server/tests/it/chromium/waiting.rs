@@ -2,17 +2,8 @@
 
 use std::time::Duration;
 
-use super::{read_number, start_sign_in, tab, the_request};
+use super::{read_number, start_sign_in, streams, tab, the_request};
 use crate::support::{TestApp, chromium::Chromium, pin};
-
-/// Waits until so many wait at the server.
-async fn streams(app: &TestApp, wanted: usize) {
-    let start = std::time::Instant::now();
-    while app.app.wake.len() != wanted {
-        assert!(start.elapsed().as_secs() < 10, "{} wait and not {wanted}", app.app.wake.len());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
 
 #[tokio::test]
 async fn a_hidden_tab_holds_no_stream_and_catches_up_when_it_is_seen_again() {

@@ -133,7 +133,12 @@ pub struct StoredCookie {
 impl Profile {
     /// Opens a tab in front of the others, for the site at `origin`.
     pub async fn tab(&self, origin: &str) -> Tab {
-        Tab::open_in(&self.link, &self.context, origin).await
+        Tab::open_in(&self.link, &self.context, origin, false).await
+    }
+
+    /// Opens a window with one tab.
+    pub async fn window(&self, origin: &str) -> Tab {
+        Tab::open_in(&self.link, &self.context, origin, true).await
     }
 
     /// All cookies, sorted by host and name.

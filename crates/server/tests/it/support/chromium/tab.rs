@@ -27,8 +27,12 @@ pub struct Tab {
 }
 
 impl Tab {
-    pub(super) async fn open_in(link: &Arc<Link>, context: &str, origin: &str) -> Self {
-        let made = link.call(None, "Target.createTarget", json!({ "url": "about:blank", "browserContextId": context }));
+    pub(super) async fn open_in(link: &Arc<Link>, context: &str, origin: &str, window: bool) -> Self {
+        let mut wanted = json!({ "url": "about:blank", "browserContextId": context });
+        if window {
+            wanted["newWindow"] = true.into();
+        }
+        let made = link.call(None, "Target.createTarget", wanted);
         let target = made.await.unwrap()["targetId"].as_str().unwrap().to_owned();
         let attached = link.call(None, "Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
         let session = attached.await.unwrap()["sessionId"].as_str().unwrap().to_owned();

@@ -11,7 +11,10 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use akkoord_store::Database;
 use axum_server::{Handle, Server};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use self::connections::{Connections, Gate};
 pub use self::{
@@ -92,15 +95,39 @@ pub struct Serving {
     pub tls: Option<Tls>,
     /// The clock that is corrected by the database, where several nodes share one.
     pub clock: Option<Arc<DatabaseClock>>,
+    /// What asks it to stop.
+    pub signals: Signals,
+}
+
+/// The signals that ask the program to stop.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Takes them over. Before the program says that it is ready: one that came earlier than its taker would end it in
+    /// the middle of things.
+    pub fn take() -> Result<Self, ServeError> {
+        let take = |kind| signal(kind).map_err(ServeError::Signals);
+        Ok(Self { terminate: take(SignalKind::terminate())?, interrupt: take(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 impl Serving {
     /// Serves until a signal says to stop, then lets what was begun end.
     pub async fn run(self) -> Result<(), ServeError> {
-        let Self { app, listener, tls, clock } = self;
+        let Self { app, listener, tls, clock, signals } = self;
         let handle = Handle::new();
         let jobs = tokio::spawn(jobs::run(app.clone()));
-        let stopper = tokio::spawn(stop_at_signal(app.clone(), handle.clone(), clock));
+        let stopper = tokio::spawn(stop_at_signal(app.clone(), handle.clone(), clock, signals));
         let connections = Connections::new(open_file_limit());
         let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = Server::from_listener(listener);
@@ -144,16 +171,9 @@ async fn stop_at_signal(
     app: App,
     handle: Handle<SocketAddr>,
     clock: Option<Arc<DatabaseClock>>,
+    mut signals: Signals,
 ) -> Result<(), ServeError> {
-    use tokio::signal::unix::{SignalKind, signal};
     let mut stopping = app.stopping.subscribe();
-    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
-        (Err(error), _) | (_, Err(error)) => {
-            handle.shutdown();
-            return Err(ServeError::Signals(error));
-        }
-    };
     let clocks_apart = async {
         match &clock {
             Some(clock) => clock_check::watch(clock, &app.store).await,
@@ -161,8 +181,7 @@ async fn stop_at_signal(
         }
     };
     let reason = tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
+        () = signals.next() => Ok(()),
         _ = stopping.wait_for(|stopping| *stopping) => Ok(()),
         off = clocks_apart => Err(ServeError::Clock(off)),
     };
@@ -174,10 +193,7 @@ async fn stop_at_signal(
     handle.graceful_shutdown(Some(DRAIN));
     // Who asks a second time means it.
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.next().await;
         handle.shutdown();
     });
     reason

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
     /// It could not be started.
-    #[error("can't start {program}: {error}")]
+    #[error("can't start {program}, which `cargo build --package akkoord-authenticator` makes: {error}")]
     Start {
         /// Which program.
         program: String,

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every check in one order, each with its name and time, all of them even if one fails. What the
 //! stages print goes out as it is, because CI and people read the test runner's own lines.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,10 @@ use crate::{Failure, demo, tidy, tools, usage};
 /// What the long run of the tests looks at: more rounds, more threads.
 const LONG: &str = "AKKOORD_LONG";
 const POSTGRES_URL: &str = "TEST_POSTGRES_URL";
+/// The browser that the tests of the pages drive.
+const CHROMIUM: &str = "TEST_CHROMIUM";
+/// The folder for pictures of all pages, which the long run takes.
+const PICTURES: &str = "AKKOORD_PICTURES";
 
 /// How long the bench of the long run may measure: it shows that the bench works, not how fast the server is.
 const SMOKE: &[&str] = &["approvals", "--seconds", "5"];
@@ -110,7 +114,7 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         }
     }
     let mut report = Report { stages: Vec::new() };
-    let Some(binaries) = report.stage("tools", || check_tools(top, install)) else {
+    let Some(found) = report.stage("tools", || check_tools(top, install)) else {
         // Without its tools every stage would say the same.
         return report.close();
     };
@@ -130,12 +134,13 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         tools::run(&mut tools::cargo(top, &arguments))
     });
     report.stage("tidy", || tidy::run(top));
-    let database = report.stage("private PostgreSQL", || Database::new(&binaries));
+    let database = report.stage("private PostgreSQL", || Database::new(&found.postgres));
     if let Some(database) = &database {
         report.stage("tests", || {
             tools::run(
                 tools::cargo(top, &["test", "--locked", "--workspace", "--no-fail-fast"])
-                    .env(POSTGRES_URL, database.url()),
+                    .env(POSTGRES_URL, database.url())
+                    .env(CHROMIUM, &found.chromium),
             )
         });
     }
@@ -143,14 +148,15 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         demo::run(top, &["--hands-free".to_owned()])
     });
     if all {
-        long(top, &mut report, database.as_ref());
+        long(top, &mut report, database.as_ref(), &found.chromium);
     }
     drop(database);
     report.close()
 }
 
 /// The stages that only the long run has.
-fn long(top: &Path, report: &mut Report, database: Option<&Database>) {
+fn long(top: &Path, report: &mut Report, database: Option<&Database>, chromium: &Path) {
+    let pictures = top.join("target/pictures");
     if let Some(database) = database {
         report.stage("tests, release and long", || {
             let arguments = [
@@ -163,8 +169,12 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>) {
             tools::run(
                 tools::cargo(top, &arguments)
                     .env(POSTGRES_URL, database.url())
+                    .env(CHROMIUM, chromium)
+                    .env(PICTURES, &pictures)
                     .env(LONG, "1"),
-            )
+            )?;
+            println!("pictures of all pages: {}", pictures.display());
+            Ok(())
         });
     }
     report.stage("demo, release", || {
@@ -230,8 +240,22 @@ impl Database {
     }
 }
 
+/// What the stages need of this machine.
+struct Found {
+    postgres: Option<Binaries>,
+    chromium: PathBuf,
+}
+
+/// The browser that the caller named, or one in the path.
+fn find_chromium() -> Option<PathBuf> {
+    let named = std::env::var_os(CHROMIUM).filter(|path| !path.is_empty());
+    named
+        .map(PathBuf::from)
+        .or_else(|| tools::find("chromium", &[]))
+}
+
 /// Looks for what the stages need, installs what it may, and says the exact command for the rest.
-fn check_tools(top: &Path, install: bool) -> Result<Option<Binaries>, Failure> {
+fn check_tools(top: &Path, install: bool) -> Result<Found, Failure> {
     let mut missing = Vec::new();
     check_rust(top, &mut missing);
     let mut packages = Vec::new();
@@ -241,6 +265,9 @@ fn check_tools(top: &Path, install: bool) -> Result<Option<Binaries>, Failure> {
     let needs_postgres = std::env::var_os(POSTGRES_URL).is_none();
     if needs_postgres && Binaries::find().is_none() {
         packages.push("postgresql");
+    }
+    if find_chromium().is_none() {
+        packages.push("chromium");
     }
     if !packages.is_empty() {
         let root = tools::is_root();
@@ -259,13 +286,18 @@ fn check_tools(top: &Path, install: bool) -> Result<Option<Binaries>, Failure> {
             missing.join("\n  ")
         )));
     }
-    let binaries = Binaries::find();
-    if needs_postgres && binaries.is_none() {
+    let postgres = Binaries::find();
+    if needs_postgres && postgres.is_none() {
         return Err(Failure::new(
             "PostgreSQL's initdb and pg_ctl are neither in the path nor in /usr/lib/postgresql/*/bin: install Debian's `postgresql`",
         ));
     }
-    Ok(binaries)
+    let chromium = find_chromium().ok_or_else(|| {
+        Failure::new(format!(
+            "no program `chromium` in the path: install Debian's `chromium`, or name one by {CHROMIUM}"
+        ))
+    })?;
+    Ok(Found { postgres, chromium })
 }
 
 fn check_rust(top: &Path, missing: &mut Vec<String>) {

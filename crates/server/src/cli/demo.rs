@@ -25,7 +25,7 @@ use super::{
 use crate::{
     config::{self, Config},
     log,
-    serve::{self, Serving, Tls},
+    serve::{self, Serving, Signals, Tls},
     use_cases::account,
 };
 
@@ -71,11 +71,12 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
         "accounts": issued.iter().map(Issued::document).collect::<Vec<_>>(),
         "pid": std::process::id(),
     });
+    let signals = Signals::take()?;
     if let Some(path) = &arguments.ready_file {
         write_ready(path, &document)?;
     }
     global.output.result(&document, &welcome(&app.config, &issued, &folder));
-    Serving { app, listener, tls, clock }.run().await?;
+    Serving { app, listener, tls, clock, signals }.run().await?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::{
     jobs::clock_check::{ClockError, DatabaseClock},
     log,
     outbound::mail::{Mailer, SmtpMailer},
-    serve::{self, Serving, Tls},
+    serve::{self, Serving, Signals, Tls},
 };
 
 #[derive(Debug, Args)]
@@ -46,11 +46,12 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
         "phone": app.config.phone_url,
         "pid": std::process::id(),
     });
+    let signals = Signals::take()?;
     if let Some(path) = &arguments.ready_file {
         write_ready(path, &where_it_listens)?;
     }
     tracing::info!(login = %app.config.public_url, phone = %app.config.phone_url, "ready");
-    Serving { app, listener, tls, clock }.run().await?;
+    Serving { app, listener, tls, clock, signals }.run().await?;
     Ok(())
 }
 

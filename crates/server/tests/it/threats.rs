@@ -346,6 +346,7 @@ async fn t_num_4_a_number_on_somebody_elses_request_touches_only_that() {
     let app = TestApp::new().await;
     let (ada, phone, _) = app.account_with_phone("ada").await;
     let (mut browser, number) = app.start(&ada).await;
+    app.pass(std::time::Duration::from_secs(1));
     let (mut stranger, other_number) = app.start(&ada).await;
     assert_ne!(number, other_number);
     let waiting = phone.pending().await.unwrap().waiting;
@@ -361,6 +362,7 @@ async fn t_fat_2_starts_of_strangers_displace_nobodys_request() {
     let (ada, phone, _) = app.account_with_phone("ada").await;
     let (mut browser, number) = app.start(&ada).await;
     for _ in 0..8 {
+        app.pass(std::time::Duration::from_secs(1));
         app.start(&ada).await;
     }
     let waiting = phone.pending().await.unwrap().waiting;

@@ -45,8 +45,8 @@ pub struct Options {
     /// Accounts with a phone and a browser each.
     #[arg(long, default_value_t = 64)]
     accounts: usize,
-    /// Sign-ins under way at once under full load.
-    #[arg(long, default_value_t = 8)]
+    /// Sign-ins under way at once under full load. With few of them the disk's latency is measured, not the server.
+    #[arg(long, default_value_t = 32)]
     concurrency: usize,
     /// Sign-ins started each second at the steady rate.
     #[arg(long, default_value_t = 100)]

@@ -23,7 +23,7 @@ use akkoord_server::{
     config::Config,
     http,
     outbound::mail::{Mail, MailError, Mailer},
-    serve::{self, Serving, Tls},
+    serve::{self, Serving, Signals, Tls},
     use_cases::{access_pass, account},
 };
 use akkoord_simulator::{
@@ -168,7 +168,8 @@ impl TestApp {
     fn serve(&mut self, listener: tokio::net::TcpListener) {
         let app = self.app.clone();
         let tls = app.config.tls.as_ref().map(|section| Tls::load(section).unwrap());
-        self.server = tokio::spawn(async move { Serving { app, listener, tls, clock: None }.run().await.unwrap() });
+        let serving = Serving { app, listener, tls, clock: None, signals: Signals::take().unwrap() };
+        self.server = tokio::spawn(async move { serving.run().await.unwrap() });
     }
 
     /// Stops the server as a signal would; returns when it has ended.

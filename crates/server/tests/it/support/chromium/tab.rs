@@ -242,6 +242,8 @@ impl Tab {
 
     /// Writes a picture of the whole page as PNG.
     pub async fn picture(&self, file: &Path) {
+        // A picture of a long page has no scroll bar, so its width must not be taken off.
+        self.call("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
         let metrics = self.call("Page.getLayoutMetrics", json!({})).await;
         let (width, height) = (&metrics["cssContentSize"]["width"], &metrics["cssContentSize"]["height"]);
         let clip = json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": 1 });

@@ -100,6 +100,7 @@ pub(crate) fn build_programs(top: &Path, release: bool) -> Result<Programs, Fail
         "--locked",
         "--package=akkoord-server",
         "--package=akkoord-simulator",
+        "--package=akkoord-authenticator",
         "--bins",
         "--message-format=json-render-diagnostics",
     ];

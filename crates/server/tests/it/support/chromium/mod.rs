@@ -143,7 +143,8 @@ impl Profile {
 
     /// All cookies, sorted by host and name.
     pub async fn cookies(&self) -> Vec<StoredCookie> {
-        let all = self.link.call(None, "Storage.getCookies", json!({ "browserContextId": self.context })).await.unwrap();
+        let all =
+            self.link.call(None, "Storage.getCookies", json!({ "browserContextId": self.context })).await.unwrap();
         let text = |cookie: &serde_json::Value, name: &str| cookie[name].as_str().unwrap_or_default().to_owned();
         let mut cookies: Vec<_> = all["cookies"]
             .as_array()

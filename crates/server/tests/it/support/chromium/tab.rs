@@ -167,8 +167,7 @@ impl Tab {
             Key::Space => (" ", "Space", 32, " "),
         };
         for kind in [if text.is_empty() { "rawKeyDown" } else { "keyDown" }, "keyUp"] {
-            let mut event =
-                json!({ "type": kind, "key": name, "code": code, "windowsVirtualKeyCode": number, "nativeVirtualKeyCode": number });
+            let mut event = json!({ "type": kind, "key": name, "code": code, "windowsVirtualKeyCode": number, "nativeVirtualKeyCode": number });
             if kind == "keyDown" {
                 event["text"] = text.into();
             }

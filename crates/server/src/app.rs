@@ -160,7 +160,7 @@ impl App {
             relying_party,
             mailer,
             hashing: Semaphore::new(2),
-            hashing_queue: Semaphore::new(16),
+            hashing_queue: Semaphore::new(128),
             starts: CallLimit::new(STARTS, Duration::from_secs(600)),
             stopping: watch::Sender::new(false),
             server_keys: RwLock::new(Arc::new(server_keys)),

@@ -36,7 +36,7 @@ impl Dialect {
         match self {
             Self::Sqlite => {
                 "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-                 PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 268435456"
+                 PRAGMA trusted_schema = OFF"
             }
             Self::Postgres => {
                 "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \

@@ -11,16 +11,10 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         return Err(usage("which bench? There is `approvals`"));
     };
     if scenario != "approvals" {
-        return Err(usage(&format!(
-            "no bench is called {scenario}: there is `approvals`"
-        )));
+        return Err(usage(&format!("no bench is called {scenario}: there is `approvals`")));
     }
     let programs = tools::build_programs(top, true)?;
     let mut command = Command::new(&programs.simulator);
-    command
-        .args(["bench", "approvals", "--akkoord"])
-        .arg(&programs.akkoord)
-        .args(passed_on)
-        .current_dir(top);
+    command.args(["bench", "approvals", "--akkoord"]).arg(&programs.akkoord).args(passed_on).current_dir(top);
     tools::run(&mut command)
 }

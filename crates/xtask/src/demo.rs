@@ -9,27 +9,14 @@ use crate::{Failure, tools};
 /// Starts the demo for a person to try, or with `--hands-free` lets the simulator walk through it.
 pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
     let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-    let passed_on = arguments
-        .iter()
-        .filter(|argument| !matches!(argument.as_str(), "--hands-free" | "--release"));
+    let passed_on = arguments.iter().filter(|argument| !matches!(argument.as_str(), "--hands-free" | "--release"));
     let programs = tools::build_programs(top, has("--release"))?;
     if has("--hands-free") {
         let mut command = Command::new(&programs.simulator);
-        command
-            .arg("hands-free")
-            .arg("--akkoord")
-            .arg(&programs.akkoord)
-            .args(passed_on)
-            .current_dir(top);
+        command.arg("hands-free").arg("--akkoord").arg(&programs.akkoord).args(passed_on).current_dir(top);
         return tools::run(&mut command);
     }
     // The server takes this process over, so that ctrl-c and the exit code are its own.
-    let error = Command::new(&programs.akkoord)
-        .arg("demo")
-        .args(passed_on)
-        .exec();
-    Err(Failure::new(format!(
-        "can't start {}: {error}",
-        programs.akkoord.display()
-    )))
+    let error = Command::new(&programs.akkoord).arg("demo").args(passed_on).exec();
+    Err(Failure::new(format!("can't start {}: {error}", programs.akkoord.display())))
 }

@@ -1,15 +1,8 @@
 //! The project's one front door: what a newcomer, a developer and CI type. It finds and starts other programs and
 //! knows no rule of the product; whatever can be said by `akkoord` or `akkoord-simulator` is said there.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this program's output is its purpose"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "a front door reads the environment of the machine it stands on"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program's output is its purpose")]
+#![expect(clippy::disallowed_methods, reason = "a front door reads the environment of the machine it stands on")]
 
 mod bench;
 mod demo;
@@ -43,10 +36,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            code: 1,
-        }
+        Self { message: message.into(), code: 1 }
     }
 
     /// Passes on the exit code of a program that has said why itself.
@@ -100,9 +90,7 @@ pub(crate) fn top_folder() -> Result<PathBuf, Failure> {
     // Cargo tells a program that it runs where its manifest is; a binary started by hand asks from its folder upwards.
     let start = match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(folder) => PathBuf::from(folder),
-        None => {
-            std::env::current_dir().map_err(|error| Failure::new(format!("where am I? {error}")))?
-        }
+        None => std::env::current_dir().map_err(|error| Failure::new(format!("where am I? {error}")))?,
     };
     start
         .ancestors()

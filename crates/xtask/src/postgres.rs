@@ -41,26 +41,14 @@ impl Binaries {
             .into_iter()
             .flatten()
             .filter_map(Result::ok)
-            .filter_map(|entry| {
-                Some((
-                    entry.file_name().to_str()?.parse().ok()?,
-                    entry.path().join("bin"),
-                ))
-            })
+            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
             .collect();
         installed.sort();
-        let installed: Vec<PathBuf> = installed
-            .into_iter()
-            .rev()
-            .map(|(_, folder)| folder)
-            .collect();
+        let installed: Vec<PathBuf> = installed.into_iter().rev().map(|(_, folder)| folder).collect();
         // A link in the path leads to the folder in which the sibling programs stand as well.
         let initdb = tools::find("initdb", &installed)?.canonicalize().ok()?;
         let folder = initdb.parent()?.to_path_buf();
-        ["pg_ctl", "postgres", "createdb"]
-            .iter()
-            .all(|name| folder.join(name).is_file())
-            .then_some(Self { folder })
+        ["pg_ctl", "postgres", "createdb"].iter().all(|name| folder.join(name).is_file()).then_some(Self { folder })
     }
 }
 
@@ -76,17 +64,12 @@ impl Postgres {
         })?;
         let mut started = Self { port: 0, guard };
         let data = folder.join("data");
-        quietly(
-            program(binaries, account, "initdb", &folder)
-                .arg("--pgdata")
-                .arg(&data)
-                .args([
-                    "--username=akkoord",
-                    "--auth=trust",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                ]),
-        )?;
+        quietly(program(binaries, account, "initdb", &folder).arg("--pgdata").arg(&data).args([
+            "--username=akkoord",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+        ]))?;
         configure(&data, &folder)?;
         started.port = listen(binaries, account, &folder, &data)?;
         quietly(
@@ -124,19 +107,21 @@ fn account() -> Result<Option<&'static str>, Failure> {
         .copied()
         .find(|account| tools::output_of(Command::new("id").args(["-u", account])).is_some())
         .map(Some)
-        .ok_or_else(|| Failure::new("PostgreSQL refuses to run as root, and there is no account `postgres` or `nobody` to run it as"))
+        .ok_or_else(|| {
+            Failure::new(
+                "PostgreSQL refuses to run as root, and there is no account `postgres` or `nobody` to run it as",
+            )
+        })
 }
 
 /// A new folder under the temporary one that only the database's account may enter.
 fn make_folder(account: Option<&str>) -> Result<PathBuf, Failure> {
     let folder = std::env::temp_dir().join(format!("akkoord-postgres-{}", std::process::id()));
-    let fail =
-        |error: std::io::Error| Failure::new(format!("can't make {}: {error}", folder.display()));
+    let fail = |error: std::io::Error| Failure::new(format!("can't make {}: {error}", folder.display()));
     std::fs::create_dir(&folder).map_err(fail)?;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).map_err(fail)?;
     if let Some(account) = account {
-        let number = tools::output_of(Command::new("id").args(["-u", account]))
-            .and_then(|text| text.parse().ok());
+        let number = tools::output_of(Command::new("id").args(["-u", account])).and_then(|text| text.parse().ok());
         std::os::unix::fs::chown(&folder, number, None).map_err(fail)?;
     }
     Ok(folder)
@@ -154,14 +139,7 @@ if [ -f "$folder/data/postmaster.pid" ]; then "$@" >/dev/null 2>&1; fi
 rm -rf "$folder"
 "#;
     let mut stop = program(binaries, account, "pg_ctl", folder);
-    stop.args([
-        "stop",
-        "--mode=immediate",
-        "--wait",
-        "--timeout=30",
-        "--pgdata",
-    ])
-    .arg(folder.join("data"));
+    stop.args(["stop", "--mode=immediate", "--wait", "--timeout=30", "--pgdata"]).arg(folder.join("data"));
     Command::new("/bin/sh")
         .args(["-c", SCRIPT, "guard"])
         .arg(folder)
@@ -201,11 +179,7 @@ fn configure(data: &Path, folder: &Path) -> Result<(), Failure> {
     let path = data.join("postgresql.conf");
     // A socket's path has room for 107 bytes; without the socket loopback is enough.
     let socket = folder.display().to_string();
-    let socket = if socket.len() < 80 {
-        socket
-    } else {
-        String::new()
-    };
+    let socket = if socket.len() < 80 { socket } else { String::new() };
     OpenOptions::new()
         .append(true)
         .open(&path)
@@ -214,12 +188,7 @@ fn configure(data: &Path, folder: &Path) -> Result<(), Failure> {
 }
 
 /// Starts the server on a free port. Between finding a port and using it somebody else may take it, so it tries again.
-fn listen(
-    binaries: &Binaries,
-    account: Option<&str>,
-    folder: &Path,
-    data: &Path,
-) -> Result<u16, Failure> {
+fn listen(binaries: &Binaries, account: Option<&str>, folder: &Path, data: &Path) -> Result<u16, Failure> {
     let log = folder.join("log");
     let mut last = Failure::new("no port was free");
     for _ in 0..3 {
@@ -279,12 +248,7 @@ mod tests {
         let postgres = told(Postgres::start(&binaries)).unwrap();
         assert!(folder.join("data").is_dir());
         let mut question = Command::new(binaries.folder.join("psql"));
-        question.arg(postgres.url()).args([
-            "--no-psqlrc",
-            "--tuples-only",
-            "--no-align",
-            "--command=SHOW fsync",
-        ]);
+        question.arg(postgres.url()).args(["--no-psqlrc", "--tuples-only", "--no-align", "--command=SHOW fsync"]);
         assert_eq!(tools::output_of(&mut question).as_deref(), Some("on"));
         let port = postgres.port;
         drop(postgres);
@@ -294,9 +258,7 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_says_what_it_printed() {
-        let failure = told(quietly(
-            Command::new("sh").args(["-c", "echo reason; exit 3"]),
-        ));
+        let failure = told(quietly(Command::new("sh").args(["-c", "echo reason; exit 3"])));
         assert!(failure.unwrap_err().contains("reason"));
     }
 }

@@ -20,20 +20,12 @@ impl RustText {
             literals: Vec::new(),
         };
         reader.run();
-        Self {
-            code: reader.code,
-            literals: reader.literals,
-        }
+        Self { code: reader.code, literals: reader.literals }
     }
 
     /// Lines on which `word` stands as a whole word of code.
     pub(crate) fn lines_with_word(&self, word: &str) -> Vec<usize> {
-        self.code
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| has_word(line, word))
-            .map(|(index, _)| index + 1)
-            .collect()
+        self.code.lines().enumerate().filter(|(_, line)| has_word(line, word)).map(|(index, _)| index + 1).collect()
     }
 
     /// The inline modules that only a test build has (`#[cfg(test)] mod tests {`), as first and last line.
@@ -87,9 +79,7 @@ pub(crate) fn has_word(line: &str, word: &str) -> bool {
 pub(crate) fn has_word_of(line: &str, word: &str, part: impl Fn(char) -> bool) -> bool {
     line.match_indices(word).any(|(start, _)| {
         let before = line.get(..start).and_then(|text| text.chars().next_back());
-        let after = line
-            .get(start + word.len()..)
-            .and_then(|text| text.chars().next());
+        let after = line.get(start + word.len()..).and_then(|text| text.chars().next());
         !before.is_some_and(&part) && !after.is_some_and(&part)
     })
 }
@@ -149,9 +139,7 @@ impl Reader {
                 }
                 ('\'', _) => self.quote(),
                 // `br"` and `cr"`: the prefix is kept, the rest is seen as raw in the next round.
-                ('b' | 'c', Some('r'))
-                    if !self.after_word() && matches!(self.peek(2), Some('"' | '#')) =>
-                {
+                ('b' | 'c', Some('r')) if !self.after_word() && matches!(self.peek(2), Some('"' | '#')) => {
                     self.blank();
                 }
                 _ => self.keep(),
@@ -161,10 +149,7 @@ impl Reader {
 
     /// Whether the character before this one belongs to a word, so that an `r` here is the end of a name.
     fn after_word(&self) -> bool {
-        self.code
-            .chars()
-            .next_back()
-            .is_some_and(|c| c.is_alphanumeric() || c == '_')
+        self.code.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_')
     }
 
     fn block_comment(&mut self) {

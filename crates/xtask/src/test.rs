@@ -34,11 +34,7 @@ struct Report {
 
 impl Report {
     /// Runs one stage and keeps what came of it.
-    fn stage<T>(
-        &mut self,
-        name: &'static str,
-        work: impl FnOnce() -> Result<T, Failure>,
-    ) -> Option<T> {
+    fn stage<T>(&mut self, name: &'static str, work: impl FnOnce() -> Result<T, Failure>) -> Option<T> {
         println!("\n== {name}");
         let start = Instant::now();
         let (value, failure) = match work() {
@@ -49,17 +45,8 @@ impl Report {
             }
         };
         let took = start.elapsed();
-        println!(
-            "== {name}: {} in {}",
-            if failure.is_none() { "good" } else { "FAILED" },
-            seconds(took)
-        );
-        self.stages.push(Stage {
-            name,
-            took,
-            failure,
-            unchecked: None,
-        });
+        println!("== {name}: {} in {}", if failure.is_none() { "good" } else { "FAILED" }, seconds(took));
+        self.stages.push(Stage { name, took, failure, unchecked: None });
         value
     }
 
@@ -86,12 +73,8 @@ impl Report {
             println!("{:<28} {:>9}  {outcome}", stage.name, seconds(stage.took));
         }
         println!("{:<28} {:>9}", "together", seconds(total));
-        let failed: Vec<&str> = self
-            .stages
-            .iter()
-            .filter(|stage| stage.failure.is_some())
-            .map(|stage| stage.name)
-            .collect();
+        let failed: Vec<&str> =
+            self.stages.iter().filter(|stage| stage.failure.is_some()).map(|stage| stage.name).collect();
         if failed.is_empty() {
             return Ok(());
         }
@@ -118,19 +101,9 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         // Without its tools every stage would say the same.
         return report.close();
     };
-    report.stage("formatting", || {
-        tools::run(&mut tools::cargo(top, &["fmt", "--all", "--check"]))
-    });
+    report.stage("formatting", || tools::run(&mut tools::cargo(top, &["fmt", "--all", "--check"])));
     report.stage("lints", || {
-        let arguments = [
-            "clippy",
-            "--locked",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
+        let arguments = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
         tools::run(&mut tools::cargo(top, &arguments))
     });
     report.stage("tidy", || tidy::run(top));
@@ -144,9 +117,7 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
             )
         });
     }
-    report.stage("demo, hands-free", || {
-        demo::run(top, &["--hands-free".to_owned()])
-    });
+    report.stage("demo, hands-free", || demo::run(top, &["--hands-free".to_owned()]));
     if all {
         long(top, &mut report, database.as_ref(), &found.chromium);
     }
@@ -159,13 +130,7 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>, chromium: 
     let pictures = top.join("target/pictures");
     if let Some(database) = database {
         report.stage("tests, release and long", || {
-            let arguments = [
-                "test",
-                "--locked",
-                "--workspace",
-                "--no-fail-fast",
-                "--release",
-            ];
+            let arguments = ["test", "--locked", "--workspace", "--no-fail-fast", "--release"];
             tools::run(
                 tools::cargo(top, &arguments)
                     .env(POSTGRES_URL, database.url())
@@ -177,18 +142,14 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>, chromium: 
             Ok(())
         });
     }
-    report.stage("demo, release", || {
-        demo::run(top, &["--hands-free".to_owned(), "--release".to_owned()])
-    });
+    report.stage("demo, release", || demo::run(top, &["--hands-free".to_owned(), "--release".to_owned()]));
     report.stage("bench, once", || {
         let arguments: Vec<String> = SMOKE.iter().map(|&word| word.to_owned()).collect();
         crate::bench::run(top, &arguments)
     });
     let deny = report.stage("licences, bans, sources", || {
         if tools::output_of(&mut tools::cargo(top, &["deny", "--version"])).is_none() {
-            return Err(Failure::new(
-                "cargo deny is missing: `cargo install --locked cargo-deny`",
-            ));
+            return Err(Failure::new("cargo deny is missing: `cargo install --locked cargo-deny`"));
         }
         let arguments = ["deny", "--locked", "check", "licenses", "bans", "sources"];
         tools::run(&mut tools::cargo(top, &arguments))
@@ -201,9 +162,7 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>, chromium: 
 /// Known advisories against the tree; false if their database, which is no part of any registry, can't be reached.
 fn advisories(top: &Path) -> Result<bool, Failure> {
     let mut command = tools::cargo(top, &["deny", "--locked", "check", "advisories"]);
-    let output = command
-        .output()
-        .map_err(|error| Failure::new(format!("can't start cargo: {error}")))?;
+    let output = command.output().map_err(|error| Failure::new(format!("can't start cargo: {error}")))?;
     let told = String::from_utf8_lossy(&output.stderr);
     print!("{told}{}", String::from_utf8_lossy(&output.stdout));
     if !output.status.success() && told.contains("failed to fetch advisory database") {
@@ -224,9 +183,7 @@ impl Database {
             println!("{POSTGRES_URL} is set: using that one");
             return Ok(Self::Given(url));
         }
-        let binaries = binaries
-            .as_ref()
-            .ok_or_else(|| Failure::new("PostgreSQL is missing"))?;
+        let binaries = binaries.as_ref().ok_or_else(|| Failure::new("PostgreSQL is missing"))?;
         let postgres = Postgres::start(binaries)?;
         println!("running at {}", postgres.url());
         Ok(Self::Private(postgres))
@@ -249,9 +206,7 @@ struct Found {
 /// The browser that the caller named, or one in the path.
 fn find_chromium() -> Option<PathBuf> {
     let named = std::env::var_os(CHROMIUM).filter(|path| !path.is_empty());
-    named
-        .map(PathBuf::from)
-        .or_else(|| tools::find("chromium", &[]))
+    named.map(PathBuf::from).or_else(|| tools::find("chromium", &[]))
 }
 
 /// Looks for what the stages need, installs what it may, and says the exact command for the rest.
@@ -281,10 +236,7 @@ fn check_tools(top: &Path, install: bool) -> Result<Found, Failure> {
         }
     }
     if !missing.is_empty() {
-        return Err(Failure::new(format!(
-            "some tools are missing:\n  {}",
-            missing.join("\n  ")
-        )));
+        return Err(Failure::new(format!("some tools are missing:\n  {}", missing.join("\n  "))));
     }
     let postgres = Binaries::find();
     if needs_postgres && postgres.is_none() {
@@ -306,8 +258,7 @@ fn check_rust(top: &Path, missing: &mut Vec<String>) {
         .and_then(|text| text.parse::<toml::Table>().ok())
         .and_then(|table| Some(table.get("toolchain")?.get("channel")?.as_str()?.to_owned()))
         .unwrap_or_default();
-    let found = tools::output_of(Command::new("rustc").arg("--version").current_dir(top))
-        .unwrap_or_default();
+    let found = tools::output_of(Command::new("rustc").arg("--version").current_dir(top)).unwrap_or_default();
     println!("{found}");
     let version = found.split(' ').nth(1).unwrap_or_default();
     if version != wanted {
@@ -331,10 +282,7 @@ fn install_packages(packages: &[&str], root: bool) -> Result<(), Failure> {
         if !root {
             command.arg("apt-get");
         }
-        command
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdin(Stdio::null());
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null());
         tools::run(&mut command)
     };
     apt(&["update"])?;

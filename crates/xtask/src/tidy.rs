@@ -38,19 +38,11 @@ enum Weight {
 
 impl Finding {
     fn new(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            what: what.into(),
-            weight: Weight::Fails,
-        }
+        Self { path: path.to_owned(), line, what: what.into(), weight: Weight::Fails }
     }
 
     fn notice(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            weight: Weight::Notice,
-            ..Self::new(path, line, what)
-        }
+        Self { weight: Weight::Notice, ..Self::new(path, line, what) }
     }
 
     /// The finding for a file that a rule needs and that is not there.
@@ -97,25 +89,16 @@ impl Tree {
     }
 
     /// All files under the folder `under` (ends in `/`, or empty for all) whose name ends in one of `ends`.
-    fn files<'t>(
-        &'t self,
-        under: &'t str,
-        ends: &'t [&str],
-    ) -> impl Iterator<Item = (&'t str, &'t str)> {
+    fn files<'t>(&'t self, under: &'t str, ends: &'t [&str]) -> impl Iterator<Item = (&'t str, &'t str)> {
         self.files
             .iter()
-            .filter(move |(path, _)| {
-                path.starts_with(under) && ends.iter().any(|end| path.ends_with(end))
-            })
+            .filter(move |(path, _)| path.starts_with(under) && ends.iter().any(|end| path.ends_with(end)))
             .map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// All Rust files under the folder `under`, taken apart.
     fn rust<'t>(&'t self, under: &'t str) -> impl Iterator<Item = (&'t str, &'t RustText)> {
-        self.rust
-            .iter()
-            .filter(move |(path, _)| path.starts_with(under))
-            .map(|(path, text)| (path.as_str(), text))
+        self.rust.iter().filter(move |(path, _)| path.starts_with(under)).map(|(path, text)| (path.as_str(), text))
     }
 
     /// The manifest or configuration at `path`, or the finding that says why it can't be read.
@@ -126,11 +109,7 @@ impl Tree {
                 .span()
                 .and_then(|span| text.get(..span.start))
                 .map_or(1, |before| before.matches('\n').count() + 1);
-            Finding::new(
-                path,
-                line,
-                format!("is not valid TOML: {}", error.message()),
-            )
+            Finding::new(path, line, format!("is not valid TOML: {}", error.message()))
         })
     }
 
@@ -145,11 +124,7 @@ impl Tree {
 /// Folders that builds and tools write.
 const MADE: &[&str] = &["target", ".git", "node_modules", "dist"];
 
-fn read_folder(
-    folder: &Path,
-    prefix: &str,
-    files: &mut BTreeMap<String, String>,
-) -> Result<(), Failure> {
+fn read_folder(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) -> Result<(), Failure> {
     let fail = |error| Failure::new(format!("can't read {}: {error}", folder.display()));
     for entry in std::fs::read_dir(folder).map_err(fail)? {
         let entry = entry.map_err(fail)?;

@@ -56,7 +56,8 @@ async fn tell(app: &App, id: &PhoneId) -> Result<(), StoreError> {
         .write(move |tx| {
             Box::pin(async move {
                 let Known { row, account, home } = &known;
-                audit::record(tx, &ctx, Event::PhoneLocked, Some(&account.id), Some(row.id.as_str()), json!({})).await?;
+                audit::record(tx, &ctx, Event::PhoneLocked, Some(&account.id), Some(row.id.as_str()), json!({}))
+                    .await?;
                 let told = PhoneNotice { id: row.id.clone(), name: row.name.clone(), platform: row.platform.clone() };
                 notice::phone_locked(&app_too, tx, &ctx, account, home, &told).await
             })

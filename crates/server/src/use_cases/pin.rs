@@ -17,11 +17,7 @@ use akkoord_protocols::phone::{
 use akkoord_store::{NewPinChange, PhoneRow, Place, StoreError};
 use serde_json::json;
 
-use super::{
-    account::corrupt,
-    approval, audit, evidence,
-    phone::Known,
-};
+use super::{account::corrupt, approval, audit, evidence, phone::Known};
 use crate::{app::App, http::error::ApiError, jobs};
 
 /// How long a change of the PIN may take.

@@ -90,11 +90,8 @@ async fn t_pin_1_changes_of_the_pin_are_no_way_around_the_count() {
         let started: Result<akkoord_protocols::phone::call::PinChangeStarted, _> =
             phone.post("pin/change/start", &akkoord_protocols::phone::call::Empty {}).await;
         let Ok(started) = started else { continue };
-        let blinding = akkoord_protocols::phone::pin::Blinding::new(
-            &akkoord_authenticator::SystemRandom,
-            [1; 32].into(),
-        )
-        .unwrap();
+        let blinding =
+            akkoord_protocols::phone::pin::Blinding::new(&akkoord_authenticator::SystemRandom, [1; 32].into()).unwrap();
         let body = akkoord_protocols::phone::call::EvaluatePin {
             request: started.change,
             blinded: blinding.blinded,

@@ -35,16 +35,10 @@ const IMPURE: &[(&str, &str)] = &[
     ("SystemTime", "take `now` as an argument"),
     ("Instant", "take `now` as an argument"),
     ("std::fs", "take bytes as an argument"),
-    (
-        "std::net",
-        "open nothing here; for an address use `core::net`",
-    ),
+    ("std::net", "open nothing here; for an address use `core::net`"),
     ("std::env", "take the setting as an argument"),
     ("std::thread", "start nothing here; let the server do it"),
-    (
-        "anyhow",
-        "make the error an enum that says who is wrong and why",
-    ),
+    ("anyhow", "make the error an enum that says who is wrong and why"),
 ];
 
 const PURE: &[&str] = &["core", "protocols"];
@@ -83,10 +77,8 @@ pub(super) fn arrows(tree: &Tree) -> Vec<Finding> {
             let Some(ours) = dependency.name.strip_prefix("akkoord-") else {
                 continue;
             };
-            let in_tests = dependency.for_tests
-                && TEST_ARROWS
-                    .iter()
-                    .any(|(owner, more)| *owner == name && more.contains(&ours));
+            let in_tests =
+                dependency.for_tests && TEST_ARROWS.iter().any(|(owner, more)| *owner == name && more.contains(&ours));
             if !allowed.contains(&ours) && !in_tests {
                 findings.push(Finding::new(
                     &path,
@@ -101,10 +93,7 @@ pub(super) fn arrows(tree: &Tree) -> Vec<Finding> {
         }
     }
     if findings.is_empty() && manifests(tree).is_empty() {
-        findings.push(Finding::missing(
-            "crates/protocols/Cargo.toml",
-            "the crates stand in crates/",
-        ));
+        findings.push(Finding::missing("crates/protocols/Cargo.toml", "the crates stand in crates/"));
     }
     findings
 }
@@ -157,15 +146,9 @@ pub(super) fn purity(tree: &Tree) -> Vec<Finding> {
             let test_modules = text.inline_test_modules();
             for (word, instead) in IMPURE {
                 for line in text.lines_with_word(word) {
-                    let in_test = test_modules
-                        .iter()
-                        .any(|(first, last)| (*first..=*last).contains(&line));
+                    let in_test = test_modules.iter().any(|(first, last)| (*first..=*last).contains(&line));
                     if !in_test {
-                        findings.push(Finding::new(
-                            path,
-                            line,
-                            format!("no `{word}` in {name}: {instead}"),
-                        ));
+                        findings.push(Finding::new(path, line, format!("no `{word}` in {name}: {instead}")));
                     }
                 }
             }
@@ -173,19 +156,11 @@ pub(super) fn purity(tree: &Tree) -> Vec<Finding> {
         let manifest = format!("crates/{name}/Cargo.toml");
         if let Ok(table) = tree.toml(&manifest, "each crate has one") {
             for dependency in dependencies(&table) {
-                if !dependency.for_tests
-                    && matches!(
-                        dependency.name.as_str(),
-                        "tokio" | "anyhow" | "futures-util"
-                    )
-                {
+                if !dependency.for_tests && matches!(dependency.name.as_str(), "tokio" | "anyhow" | "futures-util") {
                     findings.push(Finding::new(
                         &manifest,
                         tree.line_of(&manifest, &dependency.name),
-                        format!(
-                            "{name} may not depend on {}: it is without surroundings",
-                            dependency.name
-                        ),
+                        format!("{name} may not depend on {}: it is without surroundings", dependency.name),
                     ));
                 }
             }
@@ -224,21 +199,14 @@ pub(super) fn dependencies(manifest: &toml::Table) -> Vec<Dependency> {
 }
 
 fn collect(table: &toml::Table, found: &mut Vec<Dependency>) {
-    for (key, for_tests) in [
-        ("dependencies", false),
-        ("build-dependencies", false),
-        ("dev-dependencies", true),
-    ] {
+    for (key, for_tests) in [("dependencies", false), ("build-dependencies", false), ("dev-dependencies", true)] {
         let Some(entries) = table.get(key).and_then(toml::Value::as_table) else {
             continue;
         };
         for (alias, value) in entries {
             let field = |name: &str| value.as_table().and_then(|table| table.get(name));
             found.push(Dependency {
-                name: field("package")
-                    .and_then(toml::Value::as_str)
-                    .unwrap_or(alias)
-                    .to_owned(),
+                name: field("package").and_then(toml::Value::as_str).unwrap_or(alias).to_owned(),
                 for_tests,
                 from_workspace: field("workspace").and_then(toml::Value::as_bool) == Some(true),
             });

@@ -36,10 +36,7 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
         Err(finding) => return vec![finding],
     };
     let Some(document) = tree.text(DEPENDENCIES) else {
-        return vec![Finding::missing(
-            DEPENDENCIES,
-            "it gives each library's reason",
-        )];
+        return vec![Finding::missing(DEPENDENCIES, "it gives each library's reason")];
     };
     let workspace = manifest
         .get("workspace")
@@ -47,22 +44,14 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
         .and_then(toml::Value::as_table)
         .cloned()
         .unwrap_or_default();
-    let libraries: BTreeSet<&str> = workspace
-        .iter()
-        .filter(|(_, value)| value.get("path").is_none())
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let libraries: BTreeSet<&str> =
+        workspace.iter().filter(|(_, value)| value.get("path").is_none()).map(|(name, _)| name.as_str()).collect();
     // A row starts with the library's name in backticks; its first cell may hold several.
     let rows: Vec<(usize, &str)> = document
         .lines()
         .enumerate()
         .filter_map(|(index, line)| Some((index + 1, line.strip_prefix('|')?.split('|').next()?)))
-        .flat_map(|(line, cell)| {
-            cell.split('`')
-                .skip(1)
-                .step_by(2)
-                .map(move |name| (line, name))
-        })
+        .flat_map(|(line, cell)| cell.split('`').skip(1).step_by(2).map(move |name| (line, name)))
         .collect();
     let mut findings = Vec::new();
     for library in &libraries {
@@ -103,10 +92,7 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
 /// without a test says `later:` and why.
 pub(super) fn threats(tree: &Tree) -> Vec<Finding> {
     let Some(document) = tree.text(THREATS) else {
-        return vec![Finding::missing(
-            THREATS,
-            "it maps each threat to the tests that hold it",
-        )];
+        return vec![Finding::missing(THREATS, "it maps each threat to the tests that hold it")];
     };
     let mut findings = Vec::new();
     let mut rows = 0_usize;
@@ -119,12 +105,7 @@ pub(super) fn threats(tree: &Tree) -> Vec<Finding> {
             .split('`')
             .skip(1)
             .step_by(2)
-            .map(|name| {
-                name.rsplit("::")
-                    .next()
-                    .unwrap_or(name)
-                    .trim_end_matches("()")
-            })
+            .map(|name| name.rsplit("::").next().unwrap_or(name).trim_end_matches("()"))
             .filter(|name| is_function_name(name))
             .collect();
         if tests.is_empty() && !rest.contains("later:") {
@@ -135,26 +116,16 @@ pub(super) fn threats(tree: &Tree) -> Vec<Finding> {
             ));
         }
         for test in tests {
-            let exists = tree.rust("crates/").any(|(_, text)| {
-                text.code
-                    .lines()
-                    .any(|line| has_word(line, &format!("fn {test}")))
-            });
+            let exists = tree
+                .rust("crates/")
+                .any(|(_, text)| text.code.lines().any(|line| has_word(line, &format!("fn {test}"))));
             if !exists {
-                findings.push(Finding::new(
-                    THREATS,
-                    index + 1,
-                    format!("{id}: there is no `fn {test}` in crates/"),
-                ));
+                findings.push(Finding::new(THREATS, index + 1, format!("{id}: there is no `fn {test}` in crates/")));
             }
         }
     }
     if rows == 0 {
-        findings.push(Finding::new(
-            THREATS,
-            1,
-            "holds no row that starts with a threat's id such as T-PIN-1",
-        ));
+        findings.push(Finding::new(THREATS, 1, "holds no row that starts with a threat's id such as T-PIN-1"));
     }
     findings
 }
@@ -162,32 +133,15 @@ pub(super) fn threats(tree: &Tree) -> Vec<Finding> {
 /// The threat's id at the start of a table row or list item, and what follows it.
 fn threat(line: &str) -> Option<(&str, &str)> {
     let start = line.trim_start_matches(['|', '-', '*', '`', ' ']);
-    let id = start
-        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
-        .next()?;
+    let id = start.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).next()?;
     let mut parts = id.split('-');
     let is_threat = parts.next() == Some("T")
-        && parts
-            .next()
-            .is_some_and(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase()))
-        && parts
-            .next()
-            .is_some_and(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
-    is_threat.then(|| {
-        (
-            id,
-            start
-                .get(id.len()..)
-                .unwrap_or_default()
-                .trim_start_matches('`'),
-        )
-    })
+        && parts.next().is_some_and(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_uppercase()))
+        && parts.next().is_some_and(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
+    is_threat.then(|| (id, start.get(id.len()..).unwrap_or_default().trim_start_matches('`')))
 }
 
 /// Names of one word are taken for types or fields, not for tests.
 fn is_function_name(name: &str) -> bool {
-    name.contains('_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

@@ -6,9 +6,7 @@ use super::{Finding, Tree};
 use crate::rust_text::has_word;
 
 /// Names that say nothing about what is inside.
-const EMPTY_NAMES: &[&str] = &[
-    "utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "types",
-];
+const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "types"];
 
 const LOOK_AT_LINES: usize = 500;
 const SPLIT_AT_LINES: usize = 800;
@@ -16,19 +14,10 @@ const INLINE_TEST_LINES: usize = 100;
 
 /// Code that stops or prints where it should answer.
 const LEFTOVERS: &[(&str, &str)] = &[
-    (
-        "todo!",
-        "finish it, or write an issue and leave the code out",
-    ),
-    (
-        "unimplemented!",
-        "finish it, or write an issue and leave the code out",
-    ),
+    ("todo!", "finish it, or write an issue and leave the code out"),
+    ("unimplemented!", "finish it, or write an issue and leave the code out"),
     ("dbg!", "take it out"),
-    (
-        "#[ignore",
-        "a test runs or goes; a long one looks at AKKOORD_LONG",
-    ),
+    ("#[ignore", "a test runs or goes; a long one looks at AKKOORD_LONG"),
 ];
 
 /// Folders, files and inline modules named after nothing.
@@ -41,20 +30,14 @@ pub(super) fn names(tree: &Tree) -> Vec<Finding> {
             so_far.push_str(part);
             let stem = part.split('.').next().unwrap_or(part);
             if EMPTY_NAMES.contains(&stem) && told.insert(so_far.clone()) {
-                findings.push(Finding::new(
-                    &so_far,
-                    1,
-                    format!("`{stem}` names nothing: call it by what is in it"),
-                ));
+                findings.push(Finding::new(&so_far, 1, format!("`{stem}` names nothing: call it by what is in it")));
             }
             so_far.push('/');
         }
     }
     for (path, text) in tree.rust("") {
         for (index, line) in text.code.lines().enumerate() {
-            let named = EMPTY_NAMES
-                .iter()
-                .find(|name| line.contains('{') && has_word(line, &format!("mod {name}")));
+            let named = EMPTY_NAMES.iter().find(|name| line.contains('{') && has_word(line, &format!("mod {name}")));
             if let Some(name) = named {
                 findings.push(Finding::new(
                     path,
@@ -76,16 +59,10 @@ pub(super) fn sizes(tree: &Tree) -> Vec<Finding> {
             findings.push(Finding::new(
                 path,
                 1,
-                format!(
-                    "has {lines} lines, {SPLIT_AT_LINES} are the most: split it by what it does"
-                ),
+                format!("has {lines} lines, {SPLIT_AT_LINES} are the most: split it by what it does"),
             ));
         } else if lines > LOOK_AT_LINES {
-            findings.push(Finding::notice(
-                path,
-                1,
-                format!("has {lines} lines: is this still one thing?"),
-            ));
+            findings.push(Finding::notice(path, 1, format!("has {lines} lines: is this still one thing?")));
         }
     }
     for (path, text) in tree.rust("") {
@@ -116,11 +93,7 @@ pub(super) fn leftovers(tree: &Tree) -> Vec<Finding> {
                         .is_some_and(|c| c.is_alphanumeric() || c == '_')
                 });
                 if found {
-                    findings.push(Finding::new(
-                        path,
-                        index + 1,
-                        format!("`{mark}`: {instead}"),
-                    ));
+                    findings.push(Finding::new(path, index + 1, format!("`{mark}`: {instead}")));
                 }
             }
         }
@@ -134,11 +107,7 @@ pub(super) fn machine(tree: &Tree) -> Vec<Finding> {
     let own = own_paths();
     for (path, text) in tree.files("", &[""]) {
         for (index, line) in text.lines().enumerate() {
-            let named = own
-                .iter()
-                .find(|own| stands_alone(line, own))
-                .cloned()
-                .or_else(|| home_folder(line));
+            let named = own.iter().find(|own| stands_alone(line, own)).cloned().or_else(|| home_folder(line));
             // The samples of this rule's own tests.
             if let Some(found) = named
                 && !path.starts_with("crates/xtask/src/tidy/tests")
@@ -146,7 +115,9 @@ pub(super) fn machine(tree: &Tree) -> Vec<Finding> {
                 findings.push(Finding::new(
                     path,
                     index + 1,
-                    format!("names `{found}`, a path of one machine: take it from the environment or the working folder"),
+                    format!(
+                        "names `{found}`, a path of one machine: take it from the environment or the working folder"
+                    ),
                 ));
             }
         }
@@ -168,28 +139,18 @@ pub(super) fn machine(tree: &Tree) -> Vec<Finding> {
     for (path, text) in tree.files(".cargo/", &[".toml"]) {
         for (index, line) in text.lines().enumerate() {
             let start = line.trim_start();
-            if [
-                "[source",
-                "[registries",
-                "[registry",
-                "registry =",
-                "replace-with",
-            ]
-            .iter()
-            .any(|mark| start.starts_with(mark))
+            if ["[source", "[registries", "[registry", "registry =", "replace-with"]
+                .iter()
+                .any(|mark| start.starts_with(mark))
             {
-                findings.push(Finding::new(
-                    path,
-                    index + 1,
-                    "package sources belong in a machine's own configuration",
-                ));
+                findings.push(Finding::new(path, index + 1, "package sources belong in a machine's own configuration"));
             }
         }
     }
     for (path, text) in tree.files("", &["package-lock.json", ".npmrc"]) {
         for (index, line) in text.lines().enumerate() {
-            let names_a_host = (line.contains("\"resolved\"") && line.contains("://"))
-                || line.trim_start().starts_with("registry=");
+            let names_a_host =
+                (line.contains("\"resolved\"") && line.contains("://")) || line.trim_start().starts_with("registry=");
             if names_a_host {
                 findings.push(Finding::new(
                     path,
@@ -223,9 +184,7 @@ fn own_paths() -> Vec<String> {
 fn stands_alone(line: &str, own: &str) -> bool {
     line.match_indices(own).any(|(at, _)| {
         let before = line.get(..at).and_then(|text| text.chars().next_back());
-        let after = line
-            .get(at + own.len()..)
-            .and_then(|text| text.chars().next());
+        let after = line.get(at + own.len()..).and_then(|text| text.chars().next());
         let ends = match after {
             Some('/') => true,
             // A single folder says little without what is in it.
@@ -239,17 +198,15 @@ fn stands_alone(line: &str, own: &str) -> bool {
 
 /// A home folder of a named person.
 fn home_folder(line: &str) -> Option<String> {
-    ["/home/", "/Users/", "C:\\Users\\"]
-        .iter()
-        .find_map(|start| {
-            let at = line.find(start)?;
-            let before = line.get(..at).and_then(|text| text.chars().next_back());
-            let name: String = line
-                .get(at + start.len()..)?
-                .chars()
-                .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
-                .collect();
-            let is_path = before.is_none_or(|c| c.is_whitespace() || "\"'`=(:".contains(c));
-            (is_path && !name.is_empty()).then(|| format!("{start}{name}"))
-        })
+    ["/home/", "/Users/", "C:\\Users\\"].iter().find_map(|start| {
+        let at = line.find(start)?;
+        let before = line.get(..at).and_then(|text| text.chars().next_back());
+        let name: String = line
+            .get(at + start.len()..)?
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c))
+            .collect();
+        let is_path = before.is_none_or(|c| c.is_whitespace() || "\"'`=(:".contains(c));
+        (is_path && !name.is_empty()).then(|| format!("{start}{name}"))
+    })
 }

@@ -29,10 +29,7 @@ const NOT_PORTABLE: &[(&str, &str)] = &[
     ("ROWID", "only SQLite knows it"),
     ("TRIGGER", "do it in the transaction that changes the row"),
     ("now", "bind the time that the request carries"),
-    (
-        "CURRENT_TIMESTAMP",
-        "bind the time that the request carries",
-    ),
+    ("CURRENT_TIMESTAMP", "bind the time that the request carries"),
 ];
 
 /// Statements in string literals outside the store, tests included: a test that reads a table knows too much.
@@ -56,29 +53,16 @@ pub(super) fn only_in_store(tree: &Tree) -> Vec<Finding> {
     }
     for (path, _) in tree.files("", &[".sql"]) {
         if !path.starts_with("crates/store/") {
-            findings.push(Finding::new(
-                path,
-                1,
-                "SQL files stand in crates/store only",
-            ));
+            findings.push(Finding::new(path, 1, "SQL files stand in crates/store only"));
         }
     }
     findings
 }
 
 fn is_statement(flat: &str) -> bool {
-    let starts_lower = [
-        "insert into ",
-        "delete from ",
-        "create table ",
-        "alter table ",
-    ]
-    .iter()
-    .any(|start| flat.starts_with(start));
-    starts_lower
-        || STATEMENTS
-            .iter()
-            .any(|words| words.iter().all(|word| flat.contains(word)))
+    let starts_lower =
+        ["insert into ", "delete from ", "create table ", "alter table "].iter().any(|start| flat.starts_with(start));
+    starts_lower || STATEMENTS.iter().any(|words| words.iter().all(|word| flat.contains(word)))
 }
 
 /// The list of migrations: numbered without a gap, each with its reason, each portable.
@@ -94,9 +78,7 @@ pub(super) fn migrations(tree: &Tree) -> Vec<Finding> {
                     findings.push(Finding::new(
                         path,
                         1,
-                        format!(
-                            "is number {found:04}, but {expected:04} is next: no gaps, no doubles"
-                        ),
+                        format!("is number {found:04}, but {expected:04} is next: no gaps, no doubles"),
                     ));
                 }
                 expected = found + 1;
@@ -104,33 +86,20 @@ pub(super) fn migrations(tree: &Tree) -> Vec<Finding> {
             None => findings.push(Finding::new(path, 1, "is not named NNNN_what_it_does.sql")),
         }
         let first = text.lines().next().unwrap_or_default();
-        if first
-            .strip_prefix("--")
-            .is_none_or(|reason| reason.trim().is_empty())
-        {
-            findings.push(Finding::new(
-                path,
-                1,
-                "starts without a comment line that says why it exists",
-            ));
+        if first.strip_prefix("--").is_none_or(|reason| reason.trim().is_empty()) {
+            findings.push(Finding::new(path, 1, "starts without a comment line that says why it exists"));
         }
         findings.extend(portable(path, text));
     }
     if expected == 1 && findings.is_empty() {
-        findings.push(Finding::missing(
-            "crates/store/migrations/0001_what.sql",
-            "the schema starts there",
-        ));
+        findings.push(Finding::missing("crates/store/migrations/0001_what.sql", "the schema starts there"));
     }
     findings
 }
 
 fn number(name: &str) -> Option<usize> {
     let (digits, what) = name.strip_suffix(".sql")?.split_once('_')?;
-    let readable = !what.is_empty()
-        && what
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let readable = !what.is_empty() && what.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     (digits.len() == 4 && readable).then(|| digits.parse().ok())?
 }
 
@@ -146,11 +115,7 @@ fn portable(path: &str, text: &str) -> Vec<Finding> {
                 has_word(&line.to_ascii_uppercase(), word)
             };
             if found {
-                findings.push(Finding::new(
-                    path,
-                    index + 1,
-                    format!("`{word}` is not portable: {instead}"),
-                ));
+                findings.push(Finding::new(path, index + 1, format!("`{word}` is not portable: {instead}")));
             }
         }
         if line.contains('[') {
@@ -189,11 +154,7 @@ fn columns(bare: &str) -> Vec<Column> {
     let mut found = Vec::new();
     let upper = bare.to_ascii_uppercase();
     for (at, _) in upper.match_indices("CREATE TABLE") {
-        let Some(open) = upper
-            .get(at..)
-            .and_then(|rest| rest.find('('))
-            .map(|offset| at + offset)
-        else {
+        let Some(open) = upper.get(at..).and_then(|rest| rest.find('(')).map(|offset| at + offset) else {
             continue;
         };
         let mut depth = 0_usize;
@@ -216,24 +177,14 @@ fn columns(bare: &str) -> Vec<Column> {
     }
     for (at, _) in upper.match_indices("ADD COLUMN") {
         let start = at + "ADD COLUMN".len();
-        let length = bare
-            .get(start..)
-            .and_then(|rest| rest.find([';', ',']))
-            .unwrap_or(0);
+        let length = bare.get(start..).and_then(|rest| rest.find([';', ','])).unwrap_or(0);
         found.extend(column(bare, start, start + length));
     }
     found
 }
 
 fn column(bare: &str, start: usize, end: usize) -> Option<Column> {
-    const CONSTRAINTS: &[&str] = &[
-        "CONSTRAINT",
-        "PRIMARY",
-        "UNIQUE",
-        "FOREIGN",
-        "CHECK",
-        "EXCLUDE",
-    ];
+    const CONSTRAINTS: &[&str] = &["CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "EXCLUDE"];
     let entry = bare.get(start..end)?;
     let mut words = entry.split_whitespace();
     let name = words.next()?;
@@ -246,11 +197,7 @@ fn column(bare: &str, start: usize, end: usize) -> Option<Column> {
         line: bare.get(..start + lead)?.matches('\n').count() + 1,
         name: name.to_owned(),
         // The brackets of a list have a finding of their own.
-        kind: words
-            .next()
-            .and_then(|word| word.split('[').next())
-            .unwrap_or_default()
-            .to_ascii_uppercase(),
+        kind: words.next().and_then(|word| word.split('[').next()).unwrap_or_default().to_ascii_uppercase(),
     })
 }
 
@@ -273,11 +220,7 @@ fn without_comments_and_literals(text: &str) -> String {
             bare.push('\'');
             continue;
         }
-        bare.push(if (in_comment || in_literal) || !c.is_ascii() {
-            ' '
-        } else {
-            c
-        });
+        bare.push(if (in_comment || in_literal) || !c.is_ascii() { ' ' } else { c });
     }
     bare
 }

@@ -14,16 +14,12 @@ pub(super) fn called(tree: &Tree) -> Vec<Finding> {
     for (path, text) in tree.rust(SOURCE).filter(|(_, text)| is_aggregate(text)) {
         aggregates += 1;
         for (line, name) in public_functions(&text.code) {
-            let is_called = tests
-                .iter()
-                .any(|test| test.code.lines().any(|line| has_word(line, name)));
+            let is_called = tests.iter().any(|test| test.code.lines().any(|line| has_word(line, name)));
             if !is_called {
                 findings.push(Finding::new(
                     path,
                     line,
-                    format!(
-                        "no test in {TESTS} calls `{name}`: its SQL was never run on both databases"
-                    ),
+                    format!("no test in {TESTS} calls `{name}`: its SQL was never run on both databases"),
                 ));
             }
         }
@@ -39,15 +35,10 @@ pub(super) fn called(tree: &Tree) -> Vec<Finding> {
 
 /// A file of one aggregate adds an `impl` to the transaction that another file declares.
 fn is_aggregate(text: &RustText) -> bool {
-    let declares = text
-        .code
-        .lines()
-        .any(|line| has_word(line, "struct Tx") || has_word(line, "enum Tx"));
+    let declares = text.code.lines().any(|line| has_word(line, "struct Tx") || has_word(line, "enum Tx"));
     let adds = text.code.lines().any(|line| {
         let line = line.trim_start();
-        line.starts_with("impl")
-            && !has_word(line, "for")
-            && (has_word(line, "Tx") || has_word(line, "Store"))
+        line.starts_with("impl") && !has_word(line, "for") && (has_word(line, "Tx") || has_word(line, "Store"))
     });
     adds && !declares && !text.code.lines().any(|line| has_word(line, "struct Store"))
 }
@@ -57,9 +48,7 @@ fn public_functions(code: &str) -> Vec<(usize, &str)> {
         .enumerate()
         .filter_map(|(index, line)| {
             let line = line.trim_start();
-            let rest = line
-                .strip_prefix("pub async fn ")
-                .or_else(|| line.strip_prefix("pub fn "))?;
+            let rest = line.strip_prefix("pub async fn ").or_else(|| line.strip_prefix("pub fn "))?;
             let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
             Some((index + 1, rest.get(..end)?))
         })

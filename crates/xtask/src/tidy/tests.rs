@@ -10,12 +10,7 @@ mod texts;
 use super::{Finding, RustText, Tree};
 
 fn tree(files: &[(&str, &str)]) -> Tree {
-    Tree::new(
-        files
-            .iter()
-            .map(|(path, text)| ((*path).to_owned(), (*text).to_owned()))
-            .collect(),
-    )
+    Tree::new(files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect())
 }
 
 fn told(findings: Vec<Finding>) -> Vec<String> {
@@ -34,10 +29,7 @@ fn holds(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)]) {
 fn finds(rule: fn(&Tree) -> Vec<Finding>, files: &[(&str, &str)], place: &str, words: &str) {
     let told = told(rule(&tree(files)));
     assert_eq!(told.len(), 1, "found: {told:#?}");
-    assert!(
-        told[0].starts_with(&format!("{place}: ")),
-        "found: {told:#?}"
-    );
+    assert!(told[0].starts_with(&format!("{place}: ")), "found: {told:#?}");
     assert!(told[0].contains(words), "found: {told:#?}");
 }
 
@@ -51,28 +43,12 @@ fn code_is_told_from_comments_and_literals() {
     assert!(text.code.contains("let c ="));
     assert!(text.code.contains("fn d<'e>() {}"));
     assert_eq!(text.code.lines().count(), 3);
-    assert_eq!(
-        text.literals,
-        [
-            (1, "todo!() // no".to_owned()),
-            (2, "x\"y".to_owned()),
-            (3, "g\\\"h".to_owned())
-        ]
-    );
+    assert_eq!(text.literals, [(1, "todo!() // no".to_owned()), (2, "x\"y".to_owned()), (3, "g\\\"h".to_owned())]);
 }
 
 #[test]
 fn unfinished_literals_and_comments_are_no_reason_to_stop() {
-    for text in [
-        "\"abc",
-        "r##\"abc\"#",
-        "/* /* */",
-        "'",
-        "'\\",
-        "\"\\",
-        "br#\"",
-        "r#type",
-    ] {
+    for text in ["\"abc", "r##\"abc\"#", "/* /* */", "'", "'\\", "\"\\", "br#\"", "r#type"] {
         RustText::parse(text);
     }
 }

@@ -25,17 +25,10 @@ pub(super) fn locales(tree: &Tree) -> Vec<Finding> {
     let (Some(english), Some(dutch)) = (read(ENGLISH), read(DUTCH)) else {
         return findings;
     };
-    for (here, there, other, language) in [
-        (&english, &dutch, DUTCH, "Dutch"),
-        (&dutch, &english, ENGLISH, "English"),
-    ] {
+    for (here, there, other, language) in [(&english, &dutch, DUTCH, "Dutch"), (&dutch, &english, ENGLISH, "English")] {
         for (key, text) in here {
             let Some(twin) = there.iter().find(|(candidate, _)| candidate == key) else {
-                findings.push(Finding::new(
-                    other,
-                    1,
-                    format!("lacks `{key}`: write the {language} text"),
-                ));
+                findings.push(Finding::new(other, 1, format!("lacks `{key}`: write the {language} text")));
                 continue;
             };
             let (left, right) = (placeholders(text), placeholders(&twin.1));
@@ -54,26 +47,15 @@ pub(super) fn locales(tree: &Tree) -> Vec<Finding> {
 
 fn texts(tree: &Tree, path: &str) -> Result<Vec<(String, String)>, Vec<Finding>> {
     let Some(text) = tree.text(path) else {
-        return Err(vec![Finding::missing(
-            path,
-            "every page has its texts in two languages",
-        )]);
+        return Err(vec![Finding::missing(path, "every page has its texts in two languages")]);
     };
     let object = match serde_json::from_str::<serde_json::Value>(text) {
         Ok(serde_json::Value::Object(object)) => object,
         Ok(_) => {
-            return Err(vec![Finding::new(
-                path,
-                1,
-                "is no JSON object of key and text",
-            )]);
+            return Err(vec![Finding::new(path, 1, "is no JSON object of key and text")]);
         }
         Err(error) => {
-            return Err(vec![Finding::new(
-                path,
-                error.line(),
-                format!("is not valid JSON: {error}"),
-            )]);
+            return Err(vec![Finding::new(path, error.line(), format!("is not valid JSON: {error}"))]);
         }
     };
     let mut findings = Vec::new();
@@ -81,27 +63,16 @@ fn texts(tree: &Tree, path: &str) -> Result<Vec<(String, String)>, Vec<Finding>>
     for (key, value) in object {
         let line = tree.line_of(path, &format!("\"{key}\""));
         match value.as_str() {
-            None => findings.push(Finding::new(
-                path,
-                line,
-                format!("`{key}` is no text: the file is flat"),
-            )),
+            None => findings.push(Finding::new(path, line, format!("`{key}` is no text: the file is flat"))),
             Some(text) if text.trim().is_empty() => {
-                findings.push(Finding::new(
-                    path,
-                    line,
-                    format!("`{key}` is empty: say something or leave it out"),
-                ));
+                findings.push(Finding::new(path, line, format!("`{key}` is empty: say something or leave it out")));
             }
             Some(text) => texts.push((key, text.to_owned())),
         }
     }
     // A doubled key is valid JSON, and the last one wins in silence.
     for (key, _) in &texts {
-        let written = text
-            .lines()
-            .filter(|line| line.trim_start().starts_with(&format!("\"{key}\":")))
-            .count();
+        let written = text.lines().filter(|line| line.trim_start().starts_with(&format!("\"{key}\":"))).count();
         if written > 1 {
             findings.push(Finding::new(
                 path,
@@ -110,20 +81,12 @@ fn texts(tree: &Tree, path: &str) -> Result<Vec<(String, String)>, Vec<Finding>>
             ));
         }
     }
-    if findings.is_empty() {
-        Ok(texts)
-    } else {
-        Err(findings)
-    }
+    if findings.is_empty() { Ok(texts) } else { Err(findings) }
 }
 
 /// The `{names}` in a text.
 fn placeholders(text: &str) -> BTreeSet<&str> {
-    text.split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name)
-        .collect()
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
 fn unused(tree: &Tree, english: &[(String, String)]) -> Vec<Finding> {
@@ -131,8 +94,7 @@ fn unused(tree: &Tree, english: &[(String, String)]) -> Vec<Finding> {
     let sources: Vec<&str> = tree
         .files("", &[".rs", ".html", ".js", ".ts", ".txt"])
         .filter(|(path, _)| {
-            (path.starts_with("crates/") || path.starts_with("web/"))
-                && !path.starts_with("crates/xtask/")
+            (path.starts_with("crates/") || path.starts_with("web/")) && !path.starts_with("crates/xtask/")
         })
         .map(|(_, text)| text)
         .collect();

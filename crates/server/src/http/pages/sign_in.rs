@@ -260,7 +260,9 @@ pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<R
     let tried = if pass.trim().is_empty() {
         Err(AccessPassError::Empty)
     } else {
-        match sign_in::try_access_pass(&page.app, &ctx, &flow, &pass, &page.client, browser, page.session.clone()).await? {
+        match sign_in::try_access_pass(&page.app, &ctx, &flow, &pass, &page.client, browser, page.session.clone())
+            .await?
+        {
             PassTried::SignedIn(started, return_to) => Ok(signed_in(&started, return_to.as_deref())),
             PassTried::NoAttempt => Ok(see_other("/signin")),
             PassTried::Refused => Err(AccessPassError::Refused),

@@ -7,6 +7,9 @@ use akkoord_core::policy::Policy;
 use super::{read_number, sign_in, start_sign_in, tab, the_request, window};
 use crate::support::{TestApp, chromium::Chromium, pin};
 
+/// The page has told that its number can be seen.
+const SHOWN: &str = "performance.getEntriesByName(`${location.origin}/signin/shown`)[0]?.responseStatus === 204";
+
 #[tokio::test]
 async fn the_main_job_and_the_cookies_it_leaves() {
     let Some(chromium) = Chromium::start().await else { return };
@@ -54,7 +57,7 @@ async fn the_phone_rings_once_the_number_can_be_seen() {
     let (ada, phone, _) = app.account_with_phone("ada").await;
     let tab = tab(&app, &chromium.profile().await).await;
     start_sign_in(&tab, &ada.username).await;
-    tab.until("performance.getEntriesByName(`${location.origin}/signin/shown`)[0]?.responseStatus === 204").await;
+    tab.until(SHOWN).await;
     let id: akkoord_core::ids::ApprovalId = the_request(&phone).await.id().as_str().parse().unwrap();
     let row = app.app.store.read(move |tx| Box::pin(async move { tx.approval(&id).await })).await;
     let row = row.map_err(|error: akkoord_store::StoreError| error).unwrap().unwrap();
@@ -162,6 +165,7 @@ async fn a_hidden_tab_that_comes_back_after_a_cancel_does_not_wait_for_ever() {
     let (hidden, front) = (tab(&app, &profile).await, tab(&app, &profile).await);
     hidden.bring_to_front().await;
     start_sign_in(&hidden, &ada.username).await;
+    hidden.until(SHOWN).await;
     front.bring_to_front().await;
     front.open("/signin/approve").await;
     front.press(".links .quiet").await;

@@ -5,28 +5,16 @@ use super::{finds, holds};
 
 #[test]
 fn an_arrow_up_is_found() {
-    holds(
-        crates::arrows,
-        &[(
-            "crates/store/Cargo.toml",
-            "[dependencies]\nakkoord-core.workspace = true\n",
-        )],
-    );
+    holds(crates::arrows, &[("crates/store/Cargo.toml", "[dependencies]\nakkoord-core.workspace = true\n")]);
     finds(
         crates::arrows,
-        &[(
-            "crates/core/Cargo.toml",
-            "[dependencies]\nakkoord-store.workspace = true\n",
-        )],
+        &[("crates/core/Cargo.toml", "[dependencies]\nakkoord-store.workspace = true\n")],
         "crates/core/Cargo.toml:2",
         "`core` may not depend on `store`",
     );
     finds(
         crates::arrows,
-        &[(
-            "crates/simulator/Cargo.toml",
-            "[dev-dependencies]\nakkoord-server.workspace = true\n",
-        )],
+        &[("crates/simulator/Cargo.toml", "[dev-dependencies]\nakkoord-server.workspace = true\n")],
         "crates/simulator/Cargo.toml:2",
         "not even for tests",
     );
@@ -34,19 +22,10 @@ fn an_arrow_up_is_found() {
 
 #[test]
 fn the_server_knows_the_phone_in_tests_only() {
-    holds(
-        crates::arrows,
-        &[(
-            "crates/server/Cargo.toml",
-            "[dev-dependencies]\nakkoord-simulator.workspace = true\n",
-        )],
-    );
+    holds(crates::arrows, &[("crates/server/Cargo.toml", "[dev-dependencies]\nakkoord-simulator.workspace = true\n")]);
     finds(
         crates::arrows,
-        &[(
-            "crates/server/Cargo.toml",
-            "[dependencies]\nakkoord-simulator.workspace = true\n",
-        )],
+        &[("crates/server/Cargo.toml", "[dependencies]\nakkoord-simulator.workspace = true\n")],
         "crates/server/Cargo.toml:2",
         "may not depend",
     );
@@ -106,19 +85,13 @@ fn a_database_driver_outside_the_store_is_found() {
     );
     finds(
         crates::owners,
-        &[(
-            "crates/server/tests/it/main.rs",
-            "let x = tokio_postgres::connect();\n",
-        )],
+        &[("crates/server/tests/it/main.rs", "let x = tokio_postgres::connect();\n")],
         "crates/server/tests/it/main.rs:1",
         "tokio-postgres",
     );
     finds(
         crates::owners,
-        &[(
-            "crates/core/Cargo.toml",
-            "[dependencies]\ndeadpool-postgres.workspace = true\n",
-        )],
+        &[("crates/core/Cargo.toml", "[dependencies]\ndeadpool-postgres.workspace = true\n")],
         "crates/core/Cargo.toml:2",
         "deadpool-postgres",
     );
@@ -143,19 +116,11 @@ fn a_core_that_waits_or_looks_around_is_found() {
         ("use std::net::TcpStream;", "std::net"),
         ("fn x() -> anyhow::Result<()> {}", "anyhow"),
     ] {
-        finds(
-            crates::purity,
-            &[("crates/core/src/approval.rs", line)],
-            "crates/core/src/approval.rs:1",
-            word,
-        );
+        finds(crates::purity, &[("crates/core/src/approval.rs", line)], "crates/core/src/approval.rs:1", word);
     }
     finds(
         crates::purity,
-        &[(
-            "crates/protocols/Cargo.toml",
-            "[dependencies]\ntokio.workspace = true\n",
-        )],
+        &[("crates/protocols/Cargo.toml", "[dependencies]\ntokio.workspace = true\n")],
         "crates/protocols/Cargo.toml:2",
         "tokio",
     );
@@ -170,14 +135,8 @@ fn the_tests_of_a_pure_crate_may_read_vectors() {
                 "crates/protocols/src/jose.rs",
                 "/// Not async.\npub fn a() {}\n#[cfg(test)]\nmod tests {\n    fn b() { std::fs::read(c); }\n}\n",
             ),
-            (
-                "crates/protocols/src/otp/tests.rs",
-                "fn b() { std::fs::read(c); }\n",
-            ),
-            (
-                "crates/protocols/tests/vectors.rs",
-                "fn b() { std::fs::read(c); }\n",
-            ),
+            ("crates/protocols/src/otp/tests.rs", "fn b() { std::fs::read(c); }\n"),
+            ("crates/protocols/tests/vectors.rs", "fn b() { std::fs::read(c); }\n"),
         ],
     );
 }

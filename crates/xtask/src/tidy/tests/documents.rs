@@ -5,57 +5,27 @@ use super::{finds, holds, told, tree};
 
 #[test]
 fn missing_documents_are_found() {
-    let found = told(documents::present(&tree(&[
-        ("README.md", "x"),
-        ("LICENSE", " \n"),
-    ])));
-    assert!(
-        found
-            .iter()
-            .any(|line| line.starts_with("LICENSE:1: is missing"))
-    );
-    assert!(
-        found
-            .iter()
-            .any(|line| line.starts_with("docs/architecture.md:1: is missing"))
-    );
+    let found = told(documents::present(&tree(&[("README.md", "x"), ("LICENSE", " \n")])));
+    assert!(found.iter().any(|line| line.starts_with("LICENSE:1: is missing")));
+    assert!(found.iter().any(|line| line.starts_with("docs/architecture.md:1: is missing")));
     assert!(!found.iter().any(|line| line.starts_with("README.md")));
 }
 
 #[test]
 fn dependencies_and_their_reasons_match() {
-    let manifest =
-        "[workspace.dependencies]\nakkoord-core = { path = \"crates/core\" }\nserde = \"1\"\n";
-    let uses = (
-        "crates/core/Cargo.toml",
-        "[dependencies]\nserde.workspace = true\n",
-    );
+    let manifest = "[workspace.dependencies]\nakkoord-core = { path = \"crates/core\" }\nserde = \"1\"\n";
+    let uses = ("crates/core/Cargo.toml", "[dependencies]\nserde.workspace = true\n");
     let row = "| Crate | Why |\n|---|---|\n| `serde` | `json` too |\n";
-    holds(
-        documents::dependencies,
-        &[
-            ("Cargo.toml", manifest),
-            uses,
-            ("docs/dependencies.md", row),
-        ],
-    );
+    holds(documents::dependencies, &[("Cargo.toml", manifest), uses, ("docs/dependencies.md", row)]);
     finds(
         documents::dependencies,
-        &[
-            ("Cargo.toml", manifest),
-            uses,
-            ("docs/dependencies.md", "| Crate |\n"),
-        ],
+        &[("Cargo.toml", manifest), uses, ("docs/dependencies.md", "| Crate |\n")],
         "docs/dependencies.md:1",
         "no line for `serde`",
     );
     finds(
         documents::dependencies,
-        &[
-            ("Cargo.toml", manifest),
-            uses,
-            ("docs/dependencies.md", &format!("{row}| `axum` | x |\n")),
-        ],
+        &[("Cargo.toml", manifest), uses, ("docs/dependencies.md", &format!("{row}| `axum` | x |\n"))],
         "docs/dependencies.md:4",
         "no dependency any more",
     );
@@ -65,20 +35,12 @@ fn dependencies_and_their_reasons_match() {
         "Cargo.toml:3",
         "no crate uses `serde`",
     );
-    finds(
-        documents::dependencies,
-        &[("Cargo.toml", manifest)],
-        "docs/dependencies.md:1",
-        "missing",
-    );
+    finds(documents::dependencies, &[("Cargo.toml", manifest)], "docs/dependencies.md:1", "missing");
 }
 
 #[test]
 fn threats_without_a_test_are_found() {
-    let code = (
-        "crates/store/tests/store/phone.rs",
-        "async fn guesses_are_counted() {}\n",
-    );
+    let code = ("crates/store/tests/store/phone.rs", "async fn guesses_are_counted() {}\n");
     holds(
         documents::threats,
         &[
@@ -91,10 +53,7 @@ fn threats_without_a_test_are_found() {
     );
     finds(
         documents::threats,
-        &[
-            ("docs/threat-tests.md", "| T-PIN-1 | `guesses_are_free` |\n"),
-            code,
-        ],
+        &[("docs/threat-tests.md", "| T-PIN-1 | `guesses_are_free` |\n"), code],
         "docs/threat-tests.md:1",
         "no `fn guesses_are_free`",
     );
@@ -104,18 +63,8 @@ fn threats_without_a_test_are_found() {
         "docs/threat-tests.md:2",
         "names no test",
     );
-    finds(
-        documents::threats,
-        &[("docs/threat-tests.md", "nothing\n"), code],
-        "docs/threat-tests.md:1",
-        "no row",
-    );
-    finds(
-        documents::threats,
-        &[code],
-        "docs/threat-tests.md:1",
-        "missing",
-    );
+    finds(documents::threats, &[("docs/threat-tests.md", "nothing\n"), code], "docs/threat-tests.md:1", "no row");
+    finds(documents::threats, &[code], "docs/threat-tests.md:1", "missing");
 }
 
 #[test]
@@ -124,38 +73,16 @@ fn a_store_function_that_no_test_calls_is_found() {
         "crates/store/src/account.rs",
         "impl Tx<'_> {\n    pub async fn add_account(&mut self) {}\n    pub(crate) fn row() {}\n    pub fn by_name(&self) {}\n}\n",
     );
-    let owner = (
-        "crates/store/src/tx.rs",
-        "pub enum Tx {}\nimpl Tx {\n    pub fn execute() {}\n}\n",
-    );
+    let owner = ("crates/store/src/tx.rs", "pub enum Tx {}\nimpl Tx {\n    pub fn execute() {}\n}\n");
     holds(
         store_tests::called,
-        &[
-            source,
-            owner,
-            (
-                "crates/store/tests/store/account.rs",
-                "tx.add_account(); tx.by_name();\n",
-            ),
-        ],
+        &[source, owner, ("crates/store/tests/store/account.rs", "tx.add_account(); tx.by_name();\n")],
     );
     finds(
         store_tests::called,
-        &[
-            source,
-            owner,
-            (
-                "crates/store/tests/store/account.rs",
-                "tx.add_account(); // by_name\n",
-            ),
-        ],
+        &[source, owner, ("crates/store/tests/store/account.rs", "tx.add_account(); // by_name\n")],
         "crates/store/src/account.rs:4",
         "calls `by_name`",
     );
-    finds(
-        store_tests::called,
-        &[owner],
-        "crates/store/src/account.rs:1",
-        "no file with an `impl Tx`",
-    );
+    finds(store_tests::called, &[owner], "crates/store/src/account.rs:1", "no file with an `impl Tx`");
 }

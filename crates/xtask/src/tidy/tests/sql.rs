@@ -8,14 +8,8 @@ fn sql_outside_the_store_is_found() {
     holds(
         sql::only_in_store,
         &[
-            (
-                "crates/store/src/account.rs",
-                "let x = \"SELECT id FROM accounts\";\n",
-            ),
-            (
-                "crates/server/src/lib.rs",
-                "// SELECT id FROM accounts\nlet x = \"Select a phone from the list\";\n",
-            ),
+            ("crates/store/src/account.rs", "let x = \"SELECT id FROM accounts\";\n"),
+            ("crates/server/src/lib.rs", "// SELECT id FROM accounts\nlet x = \"Select a phone from the list\";\n"),
         ],
     );
     for statement in [
@@ -27,10 +21,7 @@ fn sql_outside_the_store_is_found() {
     ] {
         finds(
             sql::only_in_store,
-            &[(
-                "crates/server/tests/it/main.rs",
-                &format!("\nlet x = \"{statement}\";\n"),
-            )],
+            &[("crates/server/tests/it/main.rs", &format!("\nlet x = \"{statement}\";\n"))],
             "crates/server/tests/it/main.rs:2",
             "crates/store only",
         );
@@ -46,10 +37,7 @@ fn a_portable_migration_is_fine() {
                 "crates/store/migrations/0001_first.sql",
                 "-- Why: the boolean, timestamp and integer of old.\nCREATE TABLE a (\n    id TEXT NOT NULL PRIMARY KEY,\n    state TEXT NOT NULL CHECK (state IN ('serial', 'now()')),\n    at BIGINT, -- now()\n    key BYTEA,\n    UNIQUE (id, at),\n    FOREIGN KEY (key) REFERENCES b (c)\n);\nCREATE INDEX a_at ON a (at) WHERE at IS NOT NULL;\n",
             ),
-            (
-                "crates/store/migrations/0002_second.sql",
-                "-- Why: one more.\nALTER TABLE a ADD COLUMN more TEXT;\n",
-            ),
+            ("crates/store/migrations/0002_second.sql", "-- Why: one more.\nALTER TABLE a ADD COLUMN more TEXT;\n"),
         ],
     );
 }
@@ -75,19 +63,13 @@ fn a_migration_for_one_database_is_found() {
     }
     finds(
         sql::migrations,
-        &[(
-            "crates/store/migrations/0001_first.sql",
-            "-- Why.\nALTER TABLE a\n  ADD COLUMN n NUMERIC;\n",
-        )],
+        &[("crates/store/migrations/0001_first.sql", "-- Why.\nALTER TABLE a\n  ADD COLUMN n NUMERIC;\n")],
         "crates/store/migrations/0001_first.sql:3",
         "NUMERIC",
     );
     finds(
         sql::migrations,
-        &[(
-            "crates/store/migrations/0001_first.sql",
-            "-- Why.\nCREATE TABLE a (b TEXT[]);\n",
-        )],
+        &[("crates/store/migrations/0001_first.sql", "-- Why.\nCREATE TABLE a (b TEXT[]);\n")],
         "crates/store/migrations/0001_first.sql:2",
         "arrays",
     );
@@ -112,17 +94,9 @@ fn gaps_names_and_missing_reasons_of_migrations_are_found() {
     );
     finds(
         sql::migrations,
-        &[(
-            "crates/store/migrations/0001_first.sql",
-            "--\nCREATE TABLE a (b TEXT);\n",
-        )],
+        &[("crates/store/migrations/0001_first.sql", "--\nCREATE TABLE a (b TEXT);\n")],
         "crates/store/migrations/0001_first.sql:1",
         "comment line",
     );
-    finds(
-        sql::migrations,
-        &[],
-        "crates/store/migrations/0001_what.sql:1",
-        "missing",
-    );
+    finds(sql::migrations, &[], "crates/store/migrations/0001_what.sql:1", "missing");
 }

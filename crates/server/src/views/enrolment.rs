@@ -32,8 +32,8 @@ impl AddPhone<'_> {
     }
 
     /// The state in the phone protocol's words. The script reloads the page when an event names another one.
-    pub fn state(&self) -> &'static str {
-        match self.stage {
+    pub fn state(&self) -> String {
+        let state = match self.stage {
             Stage::Scan { .. } => "CREATED",
             Stage::Claimed { .. } => "CLAIMED",
             Stage::Digits { .. } => "PROVED",
@@ -41,7 +41,8 @@ impl AddPhone<'_> {
             Stage::Ended { kind: EndedKind::Rejected | EndedKind::TakenByAnother } => "REJECTED",
             Stage::Ended { kind: EndedKind::Expired } => "EXPIRED",
             Stage::Ended { kind: EndedKind::Cancelled } => "CANCELLED",
-        }
+        };
+        if self.taken { format!("{state}{TAKEN}") } else { state.to_owned() }
     }
 
     /// The key of the page's title.
@@ -147,3 +148,7 @@ pub struct AppLink<'a> {
     /// What every page has.
     pub frame: Frame<'a>,
 }
+
+/// What the word of a state ends with while another device has taken the code: the page shows that, whenever it
+/// happened.
+pub const TAKEN: &str = "+TAKEN";

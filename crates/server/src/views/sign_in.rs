@@ -49,6 +49,8 @@ impl SignInError {
 pub struct Approve<'a> {
     /// What every page shares.
     pub frame: Frame<'a>,
+    /// The request whose number is shown: a page that was left in another tab may hold an older one.
+    pub request: &'a str,
     /// The name as it was typed.
     pub username: &'a str,
     /// The app that asked for the sign-in.

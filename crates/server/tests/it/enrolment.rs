@@ -255,3 +255,16 @@ async fn practice_goes_the_real_way_and_signs_nobody_in() {
     let sessions = app.app.store.read(move |tx| Box::pin(async move { tx.sessions_of(&id, now).await })).await;
     assert_eq!(sessions.map_err(|error: akkoord_store::StoreError| error).unwrap().len(), 1, "only the pass's");
 }
+
+#[tokio::test]
+async fn t_enr_1_the_page_is_told_of_a_second_phone_also_when_it_listens_late() {
+    let app = TestApp::new().await;
+    let ada = app.account("ada").await;
+    let mut browser = app.browser_with_pass(&ada).await;
+    let offered = steps::add_phone(&mut browser).await.unwrap();
+    let _first = app.claim(&offered).await;
+    let link = Invitation::Link(offered.link.parse().unwrap());
+    assert!(Candidate::new(&app.network, link).unwrap().claim().await.is_err());
+    let mut events = browser.events(&format!("{}/events", offered.path)).await.unwrap();
+    events.state("CLAIMED+TAKEN", Duration::from_secs(5)).await.unwrap();
+}

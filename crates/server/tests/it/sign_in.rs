@@ -428,3 +428,17 @@ async fn a_neighbourhood_that_starts_too_many_is_told_to_wait() {
     }
     assert_eq!(refused, 5);
 }
+
+#[tokio::test]
+async fn a_tab_with_an_older_number_is_told_that_it_is_dead() {
+    let app = TestApp::new().await;
+    let (ada, ..) = app.account_with_phone("ada").await;
+    let (mut browser, _) = app.start(&ada).await;
+    let old = browser.page.attribute("data-events").unwrap();
+    browser.open("/signin/approve").await.unwrap();
+    steps::start_sign_in(&mut browser, &ada.username).await.unwrap();
+    let new = browser.page.attribute("data-events").unwrap();
+    let patience = Duration::from_secs(5);
+    browser.events(&old).await.unwrap().state("SUPERSEDED", patience).await.unwrap();
+    browser.events(&new).await.unwrap().state("PENDING", patience).await.unwrap();
+}

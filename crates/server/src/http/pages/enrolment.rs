@@ -26,7 +26,7 @@ use crate::{
     },
     use_cases::enrolment::{self, Confirmed, Starter},
     views::{
-        enrolment::{AddPhone, AppLink, EndedKind, Stage},
+        enrolment::{AddPhone, AppLink, EndedKind, Stage, TAKEN},
         qr::QrPicture,
     },
     wake::Topic,
@@ -128,8 +128,6 @@ pub async fn stream_enrolment(
     let row = own(&app, &page, &id).await?;
     let topic = Topic::Enrolment(row.id.to_string());
     let (reader, id) = (app.clone(), row.id.clone());
-    // A second phone that took the code is told once: the page then shows it until it ends.
-    let taken_before = row.taken_at.is_some();
     let read = move || -> futures_util::future::BoxFuture<'static, _> {
         let (app, id) = (reader.clone(), id.clone());
         Box::pin(async move {
@@ -137,10 +135,10 @@ pub async fn stream_enrolment(
             let row = app.store.read(move |tx| Box::pin(async move { tx.enrolment(&id).await })).await?;
             let Some(row) = row else { return Ok(None) };
             let state = enrolment::state(&row, &ctx)?;
-            let taken_now = row.taken_at.is_some() && !taken_before && state.is_open();
+            let taken = row.taken_at.is_some() && state.is_open();
             let changes_in = if state.is_open() { ctx.now.until(row.expires_at) } else { sse::LIFE };
-            let word = if taken_now { "TAKEN" } else { state.wire() };
-            Ok(Some(Look { state: word.to_owned(), changes_in: changes_in + Duration::from_millis(20) }))
+            let word = format!("{}{}", state.wire(), if taken { TAKEN } else { "" });
+            Ok(Some(Look { state: word, changes_in: changes_in + Duration::from_millis(20) }))
         })
     };
     Ok(waiting::stream(Waits { app, topic, read: Box::new(read) }))

@@ -16,6 +16,7 @@ use crate::{
         error::PageError,
         form::Form,
         page::{Page, add_cookie, see_other},
+        sse,
     },
     use_cases::{
         approval,
@@ -97,6 +98,7 @@ pub async fn show_approve(page: Page) -> Result<Response, PageError> {
     match (attempt.next_step(&page.ctx()), &attempt.request) {
         (Step::AwaitPhone, Some(request)) => page.show(&Approve {
             frame,
+            request: request.id.as_str(),
             username,
             app_name: None,
             number: Number { digits: &request.number, choose: request.mode == "choose" },
@@ -140,9 +142,23 @@ fn outcome(state: RequestState, approved_once: bool) -> OutcomeKind {
     }
 }
 
-/// `GET /signin/events`
-pub async fn stream_sign_in(State(app): State<App>, page: Page) -> Result<Response, PageError> {
+/// Which request a page shows.
+#[derive(Deserialize)]
+pub struct ShownRequest {
+    of: Option<String>,
+}
+
+/// `GET /signin/events`. A page with an older number than the browser's newest is told so: its number is dead.
+pub async fn stream_sign_in(
+    State(app): State<App>,
+    page: Page,
+    Query(shown): Query<ShownRequest>,
+) -> Result<Response, PageError> {
     let request = attempt(&page).await?.and_then(|attempt| attempt.request).ok_or(PageError::NotFound)?;
+    if shown.of.is_some_and(|of| of != request.id.as_str()) {
+        let event = sse::event("state", RequestState::Superseded.wire());
+        return Ok(sse::response(futures_util::stream::iter([Ok(event)])));
+    }
     Ok(waiting::stream(waits(app, request.id)))
 }
 
@@ -158,7 +174,7 @@ pub fn waits(app: App, id: akkoord_core::ids::ApprovalId) -> Waits {
             let Some(row) = row else { return Ok(None) };
             let state = approval::state(&row, now)?;
             let end = row.claim_until.unwrap_or(row.expires_at);
-            let changes_in = if state.is_settled() { crate::http::sse::LIFE } else { now.until(end) };
+            let changes_in = if state.is_settled() { sse::LIFE } else { now.until(end) };
             // A moment more: at the very instant the row may still count as in time.
             let changes_in = changes_in + std::time::Duration::from_millis(20);
             Ok(Some(Look { state: state.wire().to_owned(), changes_in }))

@@ -76,6 +76,7 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("sign-in-form-expired", page(USERNAME, Some(SignInError::FormExpired), Some("Library")));
 
     let page = |digits, choose, phones: &[&str], same_device_hint| Approve {
+        request: "AAAAAAAAAAAAAAAAAAAAAA",
         frame,
         username: USERNAME,
         app_name: Some("Library"),

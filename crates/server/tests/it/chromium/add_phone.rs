@@ -79,7 +79,6 @@ async fn t_enr_1_a_second_phone_that_takes_the_code_is_told_at_once() {
     let link = tab.attribute("[data-link]", "data-link").await;
     let _first = claim(&app, &tab).await;
     tab.heading("Now look at your phone").await;
-    streams(&app, 1).await;
     let second = Candidate::new(&app.network, Invitation::Link(link.parse().unwrap())).unwrap();
     second.claim().await.map(drop).unwrap_err();
     tab.until("document.querySelector('[role=alert]')?.innerText.includes('Another device took this code')").await;

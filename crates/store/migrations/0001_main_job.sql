@@ -160,10 +160,10 @@ CREATE TABLE approvals (
     phone_id TEXT,
     decision_hash TEXT,
     answer TEXT,
-    evidence BYTEA,
     bad_evidence BIGINT NOT NULL,
     shown_at BIGINT,
-    reported_at BIGINT
+    reported_at BIGINT,
+    evidence BYTEA
 );
 CREATE UNIQUE INDEX approvals_slot ON approvals (account_id, slot) WHERE state = 'pending';
 CREATE UNIQUE INDEX approvals_number ON approvals (account_id, number) WHERE state = 'pending';

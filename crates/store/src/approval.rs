@@ -151,9 +151,16 @@ pub enum Placed {
 
 macro_rules! columns {
     () => {
-        "r.id, r.account_id, r.organisation_id, r.flow_hash, r.slot, r.operation, r.client_id, r.client_name, \
-         r.context, r.mode, r.number, r.unlock, r.state, r.created_at, r.expires_at, r.claim_until, r.settled_at, \
-         r.phone_id, r.decision_hash, r.answer, r.evidence, r.bad_evidence, r.shown_at, r.reported_at"
+        columns!("r.evidence")
+    };
+    ($evidence:literal) => {
+        concat!(
+            "r.id, r.account_id, r.organisation_id, r.flow_hash, r.slot, r.operation, r.client_id, r.client_name, ",
+            "r.context, r.mode, r.number, r.unlock, r.state, r.created_at, r.expires_at, r.claim_until, ",
+            "r.settled_at, r.phone_id, r.decision_hash, r.answer, ",
+            $evidence,
+            ", r.bad_evidence, r.shown_at, r.reported_at"
+        )
     };
 }
 
@@ -265,10 +272,13 @@ impl Tx {
         before: Option<&ApprovalId>,
         limit: i64,
     ) -> Result<Vec<ApprovalRow>, StoreError> {
-        let sql = select!(
-            "WHERE r.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR (r.created_at, r.id) < \
-             (SELECT b.created_at, b.id FROM approvals b WHERE b.id = $2 AND b.account_id = $1)) \
-             ORDER BY r.created_at DESC, r.id DESC LIMIT $3"
+        // Without the evidence: it is as large as the rest of the row, and stands on pages of its own behind it.
+        let sql = concat!(
+            "SELECT ",
+            columns!("CAST(NULL AS BYTEA)"),
+            " FROM approvals r WHERE r.account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR (r.created_at, r.id) < ",
+            "(SELECT b.created_at, b.id FROM approvals b WHERE b.id = $2 AND b.account_id = $1)) ",
+            "ORDER BY r.created_at DESC, r.id DESC LIMIT $3"
         );
         self.query_all(sql, params![account, before, limit]).await?.iter().map(approval).collect()
     }

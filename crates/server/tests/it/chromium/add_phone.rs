@@ -3,7 +3,7 @@
 use akkoord_authenticator::{Candidate, Claimed, Invitation, Phone, Proved};
 use akkoord_protocols::phone::Platform;
 
-use super::{read_number, sign_in_with_pass, streams, tab, the_request};
+use super::{read_number, sign_in_with_pass, tab, the_request};
 use crate::support::{
     TestApp,
     chromium::{Chromium, Tab},

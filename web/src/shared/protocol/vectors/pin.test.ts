@@ -1,5 +1,5 @@
 import { p256_oprf } from '@noble/curves/nist.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { pbkdf2, seal, unseal } from '../../crypto.ts';
 import { concat, encode, utf8 } from '../bytes.ts';
 import { enrolStartHash, pinChangeHash, settingHash } from '../decision.ts';
@@ -7,6 +7,9 @@ import { blind, blindPin, finish, ITERATIONS, newPin, unwrap, wrap, wrappingKey 
 import { weaknessOf } from '../pin-choice.ts';
 import { bytes, file, keys, publicKey, refusal, some, thumbprintOf } from './files.ts';
 import { read } from './server-side.ts';
+
+// Stretching a PIN is slow on purpose, and a busy machine makes it slower.
+vi.setConfig({ testTimeout: 60_000 });
 
 const vectors = file('pin');
 type Run = Record<string, string> & { iterations: number };

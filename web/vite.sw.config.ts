@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vite';
+import { compress } from './vite.compress.ts';
 
 // The worker is built after the page, because it names what it keeps: every file of the page, by its content.
 const files = readdirSync('dist', { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name !== 'sw.js')
+  .filter((entry) => entry.isFile() && entry.name !== 'sw.js' && !/^\.|\.br$/.test(entry.name))
   .map((entry) => `${entry.parentPath}/${entry.name}`.replace(/^dist\//, ''))
   .sort();
 const build = createHash('sha256');
@@ -16,6 +17,7 @@ export default defineConfig({
     BUILD: JSON.stringify(build.digest('hex').slice(0, 12)),
     FILES: JSON.stringify(files),
   },
+  plugins: [compress('dist')],
   publicDir: false,
   build: {
     outDir: 'dist',

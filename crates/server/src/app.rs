@@ -21,6 +21,7 @@ use crate::{
     use_cases::server_key::{self, ServerKeys},
     views::texts::{Languages, Texts},
     wake::Wake,
+    web_app::WebApp,
 };
 
 /// The application; cheap to clone.
@@ -61,6 +62,8 @@ pub struct Parts {
     pub hashing: Semaphore,
     /// How many wait for that. Beyond it a try is refused, so that a flood of guesses holds up nobody for long.
     pub hashing_queue: Semaphore,
+    /// The authenticator app that phones load.
+    pub(crate) web_app: WebApp,
     /// True once the server is to stop.
     pub stopping: watch::Sender<bool>,
     server_keys: RwLock<Arc<ServerKeys>>,
@@ -162,6 +165,7 @@ impl App {
             hashing: Semaphore::new(2),
             hashing_queue: Semaphore::new(128),
             starts: CallLimit::new(STARTS, Duration::from_secs(600)),
+            web_app: WebApp::own(),
             stopping: watch::Sender::new(false),
             server_keys: RwLock::new(Arc::new(server_keys)),
         })))

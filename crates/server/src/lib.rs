@@ -14,3 +14,4 @@ pub mod serve;
 pub mod use_cases;
 pub mod views;
 pub mod wake;
+mod web_app;

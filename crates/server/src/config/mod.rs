@@ -85,8 +85,8 @@ impl ConfigError {
 /// What the environment may set: each key of the file, `AKKOORD_` before it, `__` between section and key.
 const PREFIX: &str = "AKKOORD_";
 /// Variables of that prefix which are not configuration.
-const OTHER_VARIABLES: [&str; 5] =
-    ["AKKOORD_CONFIG", "AKKOORD_LONG", "AKKOORD_PICTURES", "AKKOORD_VAULT", "AKKOORD_LOG"];
+const OTHER_VARIABLES: [&str; 6] =
+    ["AKKOORD_CONFIG", "AKKOORD_LONG", "AKKOORD_PICTURES", "AKKOORD_REQUIRE_APP", "AKKOORD_VAULT", "AKKOORD_LOG"];
 
 /// The variables of this process that start with our prefix.
 #[expect(clippy::disallowed_methods, reason = "this is the one door to the environment")]

@@ -8,6 +8,7 @@ pub mod page;
 mod pages;
 mod phone;
 pub mod sse;
+mod web_app;
 
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(pages::routes())
         .merge(phone::routes(&app))
+        .merge(web_app::routes())
         .route("/static/{name}", get(show_asset))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(app.clone(), finish))

@@ -37,6 +37,7 @@ const fn fingerprint(mut bytes: &[u8], mut hash: u32) -> u32 {
     hash
 }
 
-const STYLE: &[u8] = include_bytes!("../../static/akkoord.css");
+const STYLE: &[u8] =
+    concat!(include_str!("../../static/tokens.css"), include_str!("../../static/akkoord.css")).as_bytes();
 const WAITING: &[u8] = include_bytes!("../../static/waiting.js");
 const MARK: &[u8] = include_bytes!("../../static/mark.svg");

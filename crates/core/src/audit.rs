@@ -51,6 +51,8 @@ events! {
     PhoneKeyRotated = "phone.key_rotated";
     /// A phone has a new PIN.
     PhonePinChanged = "phone.pin_changed";
+    /// A phone said where it wants to be rung, or that it doesn't.
+    PhonePushChanged = "phone.push_changed";
     /// A phone ran out of PIN tries.
     PhoneLocked = "phone.locked";
     /// A phone was removed.

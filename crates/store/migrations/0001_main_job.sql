@@ -56,6 +56,12 @@ CREATE TABLE phones (
 );
 CREATE INDEX phones_account ON phones (account_id);
 
+CREATE TABLE push_subscriptions (
+    phone_id TEXT NOT NULL PRIMARY KEY REFERENCES phones (id),
+    subscription BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
 CREATE TABLE pin_changes (
     id TEXT NOT NULL PRIMARY KEY,
     phone_id TEXT NOT NULL REFERENCES phones (id),

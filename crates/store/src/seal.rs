@@ -27,7 +27,7 @@ pub enum Class {
     Codes,
     /// Decisions and the evidence for them: personal data, kept for the audit.
     Evidence,
-    /// What waits to be sent: mail texts, push messages.
+    /// What waits to be sent, and where to: mail texts, push subscriptions.
     Job,
     /// Row MACs. Nothing is sealed under it but its canary.
     Integrity,
@@ -62,6 +62,8 @@ pub enum Place {
     PushPrivateKey,
     /// `jobs.payload`
     JobPayload,
+    /// `push_subscriptions.subscription`
+    PushSubscription,
     /// The canary of a class, in `settings.value`.
     Canary(Class),
 }
@@ -125,7 +127,7 @@ impl Place {
             | Self::EnrolmentProved => Class::Enrolment,
             Self::ApprovalEvidence => Class::Evidence,
             Self::ServerPrivateKey | Self::PushPrivateKey => Class::Signing,
-            Self::JobPayload => Class::Job,
+            Self::JobPayload | Self::PushSubscription => Class::Job,
             Self::Canary(class) => class,
         }
     }
@@ -145,6 +147,7 @@ impl Place {
             Self::ServerPrivateKey => ("server_keys", "private_key"),
             Self::PushPrivateKey => ("settings", "push_key"),
             Self::JobPayload => ("jobs", "payload"),
+            Self::PushSubscription => ("push_subscriptions", "subscription"),
             Self::Canary(_) => ("settings", "value"),
         }
     }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Evidence, Platform, Unlock, offer};
+use super::{Evidence, Platform, Unlock, offer, push::Subscription};
 use crate::{
     bytes::Bytes,
     jose::Jwk,
@@ -79,9 +79,9 @@ pub struct Prove {
     /// RegistrationResponseJSON, where the platform authenticator is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webauthn: Option<Value>,
-    /// PushSubscriptionJSON, where there is one.
+    /// Where the phone wants to be rung, if it knows already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub push: Option<Value>,
+    pub push: Option<Subscription>,
 }
 
 /// The answer of `enrolments/prove`, `digits` and of a decision.

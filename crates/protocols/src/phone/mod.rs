@@ -12,6 +12,7 @@ pub mod offer;
 pub mod pin;
 pub mod problem;
 pub mod proof;
+pub mod push;
 pub mod request;
 pub mod rotation;
 

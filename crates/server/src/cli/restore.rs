@@ -194,6 +194,7 @@ impl Since {
     /// Does it again. Phones have learned of the server's later keys and would not know the earlier ones any more.
     async fn apply(self, tx: &mut Tx, now: Timestamp, killed: &mut Killed) -> Result<(), StoreError> {
         for (phone, account, by) in self.removed {
+            tx.delete_push_subscription(&phone).await?;
             killed.phones_removed_again += u64::from(tx.revoke_phone(&phone, &account, now, &by).await?);
         }
         for account in self.disabled {

@@ -15,11 +15,14 @@ use akkoord_protocols::{
     bytes::{Bytes, encode},
     jose::Jwk,
     otp,
-    phone::{Platform, call::Codes, code::TypedCode, enrolment::Digits, link::EnrolmentLink, pin::OprfKey},
+    phone::{
+        Platform, call::Codes, code::TypedCode, enrolment::Digits, link::EnrolmentLink, pin::OprfKey,
+        push::Subscription,
+    },
     random,
     text::Name,
 };
-use akkoord_store::{AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, Seal, StoreError, Tx};
+use akkoord_store::{AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, Seal, Sealed, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -30,6 +33,7 @@ use super::{
     account::{self, corrupt},
     audit,
     notice::{self, PhoneNotice},
+    push,
 };
 use crate::{app::App, wake::Topic};
 
@@ -41,6 +45,7 @@ struct ProvedPhone {
     platform: Platform,
     pin_key: Option<Jwk>,
     webauthn: Option<String>,
+    push: Option<Subscription>,
 }
 
 /// Who starts an enrolment.
@@ -232,7 +237,8 @@ pub async fn confirm(
             created_at: ctx.now,
             id: phone,
         };
-        activate(app, ctx, row, account.clone(), new).await?
+        let push = proved.push.map(|push| push::seal(app, &new.id, &push)).transpose()?;
+        activate(app, ctx, row, account.clone(), new, push).await?
     } else {
         let (inner, wrong) = (ctx.clone(), row.id.clone());
         let left = app
@@ -262,6 +268,7 @@ async fn activate(
     row: EnrolmentRow,
     account: AccountRow,
     new: NewPhone,
+    push: Option<Sealed>,
 ) -> Result<Confirmed, StoreError> {
     let (app_too, ctx) = (app.clone(), ctx.clone());
     app.store
@@ -272,7 +279,11 @@ async fn activate(
                     return Ok(Confirmed::Not(state(&now, &ctx)?));
                 }
                 tx.add_phone(&new).await?;
+                if let Some(push) = &push {
+                    tx.set_push_subscription(&new.id, push, ctx.now).await?;
+                }
                 let detail = json!({
+                    "push": push.is_some(),
                     "platform": new.platform,
                     "webauthn": new.webauthn.is_some(),
                     "pin": new.pin_key.is_some(),

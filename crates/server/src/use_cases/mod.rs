@@ -12,6 +12,7 @@ pub mod notice;
 pub mod phone;
 pub mod pin;
 pub mod practice;
+pub mod push;
 pub mod server_key;
 pub mod session;
 pub mod sign_in;

@@ -24,6 +24,7 @@ use super::{
     account::{self, Home, corrupt},
     approval, audit, evidence,
     notice::{self, PhoneNotice},
+    push,
 };
 use crate::{app::App, http::error::ApiError, views::mail, wake::Topic};
 
@@ -105,6 +106,7 @@ pub async fn remove(
                 if !tx.revoke_phone(&told.id, &account.id, ctx.now, how.by().as_str()).await? {
                     return Ok(None);
                 }
+                tx.delete_push_subscription(&told.id).await?;
                 let requests = tx.revoke_approvals_of_phone(&told.id, ctx.now).await?;
                 let mut sessions = tx.end_sessions_of_phone(&told.id, ctx.now).await?;
                 if matches!(how, Removal::Link(_)) {
@@ -150,7 +152,7 @@ pub async fn rename(app: &App, ctx: &Ctx, id: &PhoneId, of: &AccountId, name: &N
 }
 
 /// What a phone is told of itself.
-pub fn own_state(app: &App, ctx: &Ctx, known: &Known) -> Result<OwnState, StoreError> {
+pub async fn own_state(app: &App, ctx: &Ctx, known: &Known) -> Result<OwnState, StoreError> {
     let row = &known.row;
     let broken = |column| corrupt("phones", column, row.id.as_str());
     Ok(OwnState {
@@ -159,7 +161,7 @@ pub fn own_state(app: &App, ctx: &Ctx, known: &Known) -> Result<OwnState, StoreE
         platform: platform(&row.platform).ok_or_else(|| broken("platform"))?,
         state: if row.pin_left > 0 { "ACTIVE" } else { "LOCKED" }.to_owned(),
         account: account::for_phone(&known.account, &known.home)?,
-        push: false,
+        push: push::is_set(app, &row.id).await?,
         phone_sign_in: row.phone_sign_in_at.is_some(),
         unlock: approval::unlock_methods(row, &known.home.policy),
         pin_left: u32::try_from(row.pin_left).unwrap_or(0),

@@ -288,13 +288,14 @@ pub async fn start_without_request(
     ctx: &Ctx,
     username: &Username,
     client: &Client,
+    return_to: Option<String>,
 ) -> Result<Option<Token>, StoreError> {
     if !allows(app, ctx, client) {
         return Ok(None);
     }
     let found = find(app, username, None).await?;
     let flow = Token::new(&*ctx.random);
-    let mut new = attempt_row(ctx, &flow, username, &found, None);
+    let mut new = attempt_row(ctx, &flow, username, &found, return_to);
     new.chosen = Some(Method::AccessPass.as_str().to_owned());
     app.store.write(move |tx| Box::pin(async move { tx.add_sign_in(&new).await })).await?;
     Ok(Some(flow))

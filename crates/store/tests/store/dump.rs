@@ -69,6 +69,8 @@ async fn t_db_1_a_copy_of_the_database_gives_no_secret_away() {
     let id = new_phone.id.to_string();
     new_phone.oprf_key = seal.seal(Place::PhoneOprfKey, &id, &plant("the phone's PIN hardening key"));
     new_phone.code_secret = Some(seal.seal(Place::PhoneCodeSecret, &id, &plant("the verification codes")));
+    let subscription = seal.seal(Place::PushSubscription, phone.as_str(), &plant("the push endpoint"));
+    let subscribed = phone.clone();
     let request = world.pending(&account, &[&phone]).await;
     let evidence = seal.seal(Place::ApprovalEvidence, request.id.as_str(), &plant("the evidence"));
     let answered = Answered { evidence: Some(evidence), ..request.answered(&phone) };
@@ -151,6 +153,7 @@ async fn t_db_1_a_copy_of_the_database_gives_no_secret_away() {
         .write(move |tx| {
             Box::pin(async move {
                 tx.add_phone(&new_phone).await?;
+                assert!(tx.set_push_subscription(&subscribed, &subscription, NOW).await?);
                 assert!(tx.approve_approval(&answered, at(1), at(61)).await?);
                 tx.add_job(&job).await?;
                 tx.add_server_key(&server_key).await?;

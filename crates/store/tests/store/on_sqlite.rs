@@ -20,6 +20,8 @@ mod jobs;
 mod opening;
 #[path = "phones.rs"]
 mod phones;
+#[path = "push.rs"]
+mod push;
 #[path = "race.rs"]
 mod race;
 #[path = "restore.rs"]

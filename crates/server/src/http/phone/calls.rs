@@ -1,9 +1,12 @@
 //! The calls of an enrolled phone.
 
 use akkoord_core::ids::ApprovalId;
-use akkoord_protocols::phone::call::{
-    Decide, Empty, EvaluatePin, Expect, History, HistoryBefore, OwnChange, Pending, PinChangeFinish, Reported,
-    RotateKey,
+use akkoord_protocols::phone::{
+    call::{
+        Decide, Empty, EvaluatePin, Expect, History, HistoryBefore, OwnChange, Pending, PinChangeFinish, Reported,
+        RotateKey,
+    },
+    push::Subscription,
 };
 use akkoord_store::StoreError;
 use axum::{
@@ -18,7 +21,7 @@ use super::{
 use crate::{
     app::App,
     http::error::ApiError,
-    use_cases::{decision, history, phone, pin},
+    use_cases::{decision, history, phone, pin, push},
 };
 
 /// How long "I am signing in now" holds.
@@ -102,9 +105,22 @@ pub async fn finish_pin_change(State(app): State<App>, signed: SignedPhone) -> R
     answer(&Empty {})
 }
 
+/// `PUT /push`
+pub async fn set_push(State(app): State<App>, signed: SignedPhone) -> Result<Response, ApiError> {
+    let body: Subscription = signed.call.read()?;
+    push::set(&app, &signed.call.ctx, &signed.phone, &body).await?;
+    answer(&Empty {})
+}
+
+/// `DELETE /push`
+pub async fn remove_push(State(app): State<App>, signed: SignedPhone) -> Result<Response, ApiError> {
+    push::delete(&app, &signed.call.ctx, &signed.phone).await?;
+    answer(&Empty {})
+}
+
 /// `GET /self`
 pub async fn read_self(State(app): State<App>, signed: SignedPhone) -> Result<Response, ApiError> {
-    answer(&phone::own_state(&app, &signed.call.ctx, &signed.phone)?)
+    answer(&phone::own_state(&app, &signed.call.ctx, &signed.phone).await?)
 }
 
 /// `PATCH /self`
@@ -112,7 +128,7 @@ pub async fn change_self(State(app): State<App>, signed: SignedPhone) -> Result<
     let body: OwnChange = signed.call.read()?;
     phone::change(&app, &signed.call.ctx, &signed.phone, &body, &signed.nonce).await?;
     let known = phone::find(&app, &signed.phone.row.id).await?.ok_or_else(ApiError::not_found)?;
-    answer(&phone::own_state(&app, &signed.call.ctx, &known)?)
+    answer(&phone::own_state(&app, &signed.call.ctx, &known).await?)
 }
 
 /// `DELETE /self`

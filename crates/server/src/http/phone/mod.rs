@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 
 use crate::{app::App, http::error::ApiError};
@@ -35,6 +35,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/pin/evaluate", post(calls::evaluate_pin))
         .route("/pin/change/start", post(calls::start_pin_change))
         .route("/pin/change/finish", post(calls::finish_pin_change))
+        .route("/push", put(calls::set_push).delete(calls::remove_push))
         .route("/self", get(calls::read_self).patch(calls::change_self).delete(calls::remove_self))
         .route("/rotate", post(calls::rotate_key))
         .fallback(unknown)

@@ -20,7 +20,12 @@ use akkoord_store::{EnrolmentRow, Place, Proved, StoreError};
 use serde_json::json;
 
 use super::{ProvedPhone, claim::account_of, corrupt, end_recorded, state};
-use crate::{app::App, http::error::ApiError, use_cases::audit, wake::Topic};
+use crate::{
+    app::App,
+    http::error::ApiError,
+    use_cases::{audit, push},
+    wake::Topic,
+};
 
 /// The enrolment of a claim's token, and the key that its answer is signed with: what the call's proof is checked by.
 pub async fn read(app: &App, body: &Prove) -> Result<(EnrolmentRow, PublicKey, Enrol), ApiError> {
@@ -103,6 +108,11 @@ async fn check(
         }
         _ => return other("webauthn and wa go together, where policy allows the platform authenticator"),
     };
+    if let Some(push) = &body.push
+        && let Err(refused) = push::check(app, push)
+    {
+        return other(refused.problem.detail.as_deref().unwrap_or("push"));
+    }
     let pin_key = match &enrol.pin {
         None => None,
         Some(_) if !allowed(Unlock::Pin) => return other("pin: policy does not allow it"),
@@ -116,7 +126,14 @@ async fn check(
     if home.policy.app_pin && pin_key.is_none() {
         return other("pin: policy asks for an app PIN");
     }
-    Ok(Ok(ProvedPhone { key: key.jwk(), name: enrol.name.clone(), platform: enrol.platform, pin_key, webauthn }))
+    Ok(Ok(ProvedPhone {
+        key: key.jwk(),
+        name: enrol.name.clone(),
+        platform: enrol.platform,
+        pin_key,
+        webauthn,
+        push: body.push.clone(),
+    }))
 }
 
 type Id32 = akkoord_protocols::bytes::Bytes<32>;

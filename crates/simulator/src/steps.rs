@@ -95,9 +95,14 @@ pub async fn sign_in_with_pass(browser: &mut Browser, username: &str, pass: &str
     expect_path(browser, "/account")
 }
 
-/// Starts to add a phone from the account page.
+/// Starts to add a phone from the account page, past the step that says how to get the app.
 pub async fn add_phone(browser: &mut Browser) -> Result<Offered, StepError> {
     browser.open("/account").await?;
+    if !browser.page.contains("href=\"/account/phones/add\"") {
+        return Err(wrong_page(browser, "offers no phone to be added"));
+    }
+    browser.open("/account/phones/add").await?;
+    expect_path(browser, "/account/phones/add")?;
     browser.submit("/account/phones/add", &[]).await?;
     let link = expect_attribute(browser, "data-link")?;
     let code = expect_attribute(browser, "data-code")?;

@@ -76,7 +76,7 @@ impl Page {
             session: None,
             language: language(&parts.headers),
             request_id: parts.extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone()),
-            path: parts.uri.path().to_owned(),
+            path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             csrf: app.form_key.token(&form_cookie),
             form_cookie,
             form_cookie_is_new,

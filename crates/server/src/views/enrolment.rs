@@ -5,6 +5,29 @@ use askama::Template;
 use super::frame::Frame;
 use super::qr::QrPicture;
 
+/// `GET /account/phones/add`: the first step.
+#[derive(Debug, Template)]
+#[template(path = "pages/get_app.html")]
+pub struct GetApp<'a> {
+    /// What every page shares.
+    pub frame: Frame<'a>,
+    /// The account that the phone is added to.
+    pub username: &'a str,
+    /// The picture of the app's address.
+    pub qr: QrPicture,
+    /// The app's address.
+    pub address: &'a str,
+    /// Whether the person came from the app, on the phone itself.
+    pub in_app: bool,
+}
+
+impl GetApp<'_> {
+    /// The key of the page's title.
+    pub fn title_key(&self) -> &'static str {
+        if self.in_app { "add.here.title" } else { "add.get.title" }
+    }
+}
+
 /// `GET /account/phones/add/{id}`.
 #[derive(Debug, Template)]
 #[template(path = "pages/add_phone.html")]
@@ -17,6 +40,8 @@ pub struct AddPhone<'a> {
     pub stage: Stage<'a>,
     /// Whether a second device tried the code, which the page says loudly.
     pub taken: bool,
+    /// Whether the person came from the app, on the phone itself.
+    pub in_app: bool,
 }
 
 impl AddPhone<'_> {
@@ -48,6 +73,7 @@ impl AddPhone<'_> {
     /// The key of the page's title.
     pub fn title_key(&self) -> &'static str {
         match &self.stage {
+            Stage::Scan { .. } if self.in_app => "add.here.title",
             Stage::Scan { .. } => "add.title",
             Stage::Claimed { .. } => "add.claimed.title",
             Stage::Digits { .. } => "add.digits.title",
@@ -140,11 +166,11 @@ impl EndedKind {
     }
 }
 
-/// What stands behind the link of a QR code until there is an app for phones. The link's secret is in its fragment,
+/// Every screen of the authenticator app, in a server that was built without it. A link's secret is in its fragment,
 /// which a browser keeps to itself.
 #[derive(Debug, Template)]
-#[template(path = "pages/app_link.html")]
-pub struct AppLink<'a> {
+#[template(path = "pages/no_app.html")]
+pub struct NoApp<'a> {
     /// What every page has.
     pub frame: Frame<'a>,
 }

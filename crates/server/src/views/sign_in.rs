@@ -16,6 +16,8 @@ pub struct SignIn<'a> {
     pub error: Option<SignInError>,
     /// The app that asked for the sign-in.
     pub app_name: Option<&'a str>,
+    /// The word of the page that it leads to, where that is not the account page.
+    pub then: Option<&'static str>,
 }
 
 /// What is wrong with a user name, as far as everybody may know: never whether it exists.
@@ -168,6 +170,8 @@ pub struct OtherWays<'a> {
     pub phone: bool,
     /// Whether a temporary access pass may be used.
     pub access_pass: bool,
+    /// The word of the page that it leads to, where that is not the account page.
+    pub then: Option<&'static str>,
 }
 
 /// `GET /signin/access-pass`: the temporary access pass.
@@ -180,6 +184,8 @@ pub struct AccessPass<'a> {
     pub username: Option<&'a str>,
     /// Why the page is shown again.
     pub error: Option<AccessPassError>,
+    /// The word of the page that it leads to, where that is not the account page.
+    pub then: Option<&'static str>,
 }
 
 /// Why a temporary access pass didn't work. Wrong, used and too old look alike to somebody who isn't signed in.
@@ -218,6 +224,8 @@ pub struct FreshProof<'a> {
     pub phone: bool,
     /// Whether a temporary access pass may be used.
     pub access_pass: bool,
+    /// The word of the page that it leads to, where that is not the account page.
+    pub then: Option<&'static str>,
 }
 
 /// What a fresh proof is needed for.

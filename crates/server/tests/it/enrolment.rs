@@ -176,15 +176,18 @@ async fn t_enr_5_adding_a_phone_needs_a_fresh_sign_in() {
     steps::finish_sign_in(&mut browser).await.unwrap();
     app.pass(Duration::from_secs(301));
     browser.open("/account").await.unwrap();
-    browser.submit("/account/phones/add", &[]).await.unwrap();
+    // The form that an older page would send is refused as the first step is.
+    browser.post("/account/phones/add", &[]).await.unwrap();
+    browser.open("/account/phones/add").await.unwrap();
     assert_eq!(browser.page.path.split('?').next(), Some("/signin/fresh"));
     // The proof once more, and the old cookie is worth nothing.
     let old = browser.clone();
-    browser.submit("/signin/fresh", &[]).await.unwrap();
+    browser.submit("/signin/fresh", &[("then", "add-phone")]).await.unwrap();
     let number = browser.page.number().unwrap();
     let request = phone.pending().await.unwrap().waiting.remove(0);
     phone.approve(&request, &number, &crate::support::pin()).await.unwrap();
-    steps::finish_sign_in(&mut browser).await.unwrap();
+    browser.submit("/signin/finish", &[]).await.unwrap();
+    assert_eq!(browser.page.path, "/account/phones/add", "it goes on where it was interrupted");
     steps::add_phone(&mut browser).await.unwrap();
     let mut old = old;
     old.open("/account").await.unwrap();

@@ -25,7 +25,52 @@ async fn t_web_1_each_page_has_the_same_strict_headers() {
         headers.sort();
         seen.extend(headers);
     }
+    for path in ["/app/server.json", "/app/none.js"] {
+        let answer = app.network.client().get(format!("{}{path}", app.app.config.phone_url)).send().await.unwrap();
+        seen.push_str(&format!("the app's {path} {}\n", answer.status().as_u16()));
+        let headers = answer.headers().iter();
+        let headers = headers
+            .filter(|(name, _)| !matches!(name.as_str(), "date" | "content-length" | "request-id" | "set-cookie"));
+        let mut headers: Vec<_> =
+            headers.map(|(name, value)| format!("  {name}: {}\n", value.to_str().unwrap())).collect();
+        headers.sort();
+        seen.extend(headers);
+    }
     assert_eq!(seen, expected, "if this change is meant, write it into headers.txt");
+}
+
+#[tokio::test]
+async fn a_sign_in_leads_to_pages_of_ours_by_their_words_only() {
+    let app = TestApp::new().await;
+    let (ada, phone, _) = app.account_with_phone("ada").await;
+    let mut browser = app.browser();
+    browser.open("/account/phones/add?app=1").await.unwrap();
+    assert_eq!(browser.page.path, "/signin?then=add-phone-in-app");
+    assert!(browser.page.contains("name=\"then\" value=\"add-phone-in-app\""));
+    for (then, leads_to) in [
+        ("add-phone", "/account/phones/add"),
+        ("add-phone-in-app", "/account/phones/add?app=1"),
+        ("https://evil.example/", "/account"),
+        ("//evil.example", "/account"),
+        ("/account/phones/add", "/account"),
+        ("", "/account"),
+    ] {
+        let mut browser = app.browser();
+        browser.open("/signin").await.unwrap();
+        browser.submit("/signin", &[("username", &ada.username), ("then", then)]).await.unwrap();
+        let number = browser.page.number().unwrap();
+        let request = phone.pending().await.unwrap().waiting.remove(0);
+        phone.approve(&request, &number, &crate::support::pin()).await.unwrap();
+        browser.submit("/signin/finish", &[]).await.unwrap();
+        assert_eq!(browser.page.path, leads_to, "{then:?}");
+    }
+    // The same by an access pass, with no attempt before it.
+    let ben = app.account("ben").await;
+    let mut browser = app.browser();
+    browser.open("/signin/access-pass?then=add-phone").await.unwrap();
+    let form = [("username", ben.username.as_str()), ("pass", &ben.pass), ("then", "add-phone")];
+    browser.submit("/signin/access-pass", &form).await.unwrap();
+    assert_eq!(browser.page.path, "/account/phones/add");
 }
 
 #[tokio::test]
@@ -161,10 +206,16 @@ async fn one_person_cannot_touch_anothers_phone_or_enrolment() {
 async fn who_is_not_signed_in_is_sent_to_sign_in() {
     let app = TestApp::new().await;
     let mut browser = app.browser();
-    for path in
-        ["/", "/account", "/account/phones/x/remove", "/account/phones/add/x", "/account/practice/x", "/signin/fresh"]
-    {
+    for path in [
+        "/",
+        "/account",
+        "/account/phones/x/remove",
+        "/account/phones/add/x",
+        "/account/phones/add",
+        "/account/practice/x",
+        "/signin/fresh",
+    ] {
         browser.open(path).await.unwrap();
-        assert_eq!(browser.page.path, "/signin", "{path}");
+        assert_eq!(browser.page.path.split('?').next(), Some("/signin"), "{path}");
     }
 }

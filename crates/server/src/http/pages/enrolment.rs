@@ -6,13 +6,13 @@ use akkoord_core::{enrolment::State as EnrolmentState, ids::EnrolmentId, session
 use akkoord_store::EnrolmentRow;
 use axum::{
     extract::{Path, Query, State},
-    http::StatusCode,
     response::Response,
 };
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Deserialize;
 
 use super::{
+    destination::Destination,
     sign_in::Nothing,
     waiting::{self, Look, Waits},
 };
@@ -24,24 +24,71 @@ use crate::{
         page::{Page, see_other},
         sse,
     },
-    use_cases::enrolment::{self, Confirmed, Starter},
+    use_cases::{
+        enrolment::{self, Confirmed, Starter},
+        session::CurrentSession,
+    },
     views::{
-        enrolment::{AddPhone, AppLink, EndedKind, Stage, TAKEN},
+        enrolment::{AddPhone, EndedKind, GetApp, Stage, TAKEN},
         qr::QrPicture,
     },
     wake::Topic,
 };
 
+/// `?app=1`: the person is on the phone, and the app is there already.
+#[derive(Deserialize)]
+pub struct InApp {
+    #[serde(default)]
+    app: Option<String>,
+}
+
+impl InApp {
+    fn destination(&self) -> Destination {
+        if self.app.is_some() { Destination::AddPhoneInApp } else { Destination::AddPhone }
+    }
+}
+
+/// The way to a proof that is fresh enough for a new phone, where the session's is not. A pass was made for this and is
+/// used up: its whole short session may do it.
+fn fresh_proof(session: &CurrentSession, destination: Destination) -> Option<Response> {
+    let enough = session.is_fresh || session.assurance == Assurance::Bootstrap;
+    (!enough).then(|| see_other(&format!("/signin/fresh?reason={}", destination.word())))
+}
+
+/// `GET /account/phones/add`: the first step, getting the app. Who comes from the app has it.
+pub async fn show_get_app(
+    State(app): State<App>,
+    page: Page,
+    Query(query): Query<InApp>,
+) -> Result<Response, PageError> {
+    let destination = query.destination();
+    // Asked for first, so that nobody fetches an app and is then told to sign in.
+    let Some(session) = &page.session else {
+        return Ok(see_other(&format!("/signin?then={}", destination.word())));
+    };
+    if let Some(way) = fresh_proof(session, destination) {
+        return Ok(way);
+    }
+    let address = format!("{}/app/", app.config.phone_url);
+    page.show(&GetApp {
+        frame: page.frame(),
+        username: &session.account.username,
+        qr: draw(&address)?,
+        address: &address,
+        in_app: query.app.is_some(),
+    })
+}
+
 /// `POST /account/phones/add`: with a fresh session, or one by an access pass.
-pub async fn start_enrolment(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+pub async fn start_enrolment(State(app): State<App>, page: Page, form: Form<InApp>) -> Result<Response, PageError> {
     let session = page.signed_in()?;
-    // A pass was made for this, and is used up: its whole short session may do it.
-    if !session.is_fresh && session.assurance != Assurance::Bootstrap {
-        return Ok(see_other("/signin/fresh?reason=add-phone"));
+    if let Some(way) = fresh_proof(session, form.0.destination()) {
+        return Ok(way);
     }
     let starter = Starter::Browser(session.row.id.clone());
     let id = enrolment::start(&app, &page.ctx(), &session.account.id, starter).await?;
-    Ok(see_other(&format!("/account/phones/add/{id}")))
+    let in_app = if form.0.app.is_some() { "?app=1" } else { "" };
+    Ok(see_other(&format!("/account/phones/add/{id}{in_app}")))
 }
 
 /// The enrolment of this address, if this very session started it: another browser of the same person must not see
@@ -54,9 +101,11 @@ async fn own(app: &App, page: &Page, id: &str) -> Result<EnrolmentRow, PageError
 }
 
 #[derive(Deserialize)]
-pub struct Wrong {
+pub struct Shown {
     #[serde(default)]
     wrong: Option<String>,
+    #[serde(default)]
+    app: Option<String>,
 }
 
 /// `GET /account/phones/add/{id}`
@@ -64,13 +113,13 @@ pub async fn show_enrolment(
     State(app): State<App>,
     page: Page,
     Path(id): Path<String>,
-    Query(query): Query<Wrong>,
+    Query(query): Query<Shown>,
 ) -> Result<Response, PageError> {
     let row = own(&app, &page, &id).await?;
-    show(&app, &page, &row, query.wrong.is_some(), StatusCode::OK)
+    show(&app, &page, &row, &query)
 }
 
-fn show(app: &App, page: &Page, row: &EnrolmentRow, wrong: bool, status: StatusCode) -> Result<Response, PageError> {
+fn show(app: &App, page: &Page, row: &EnrolmentRow, query: &Shown) -> Result<Response, PageError> {
     let ctx = page.ctx();
     let left = seconds(page.now.until(row.expires_at));
     let name = row.phone_name.as_deref().unwrap_or("");
@@ -96,7 +145,7 @@ fn show(app: &App, page: &Page, row: &EnrolmentRow, wrong: bool, status: StatusC
             phone_name: name,
             platform: row.phone_platform.as_deref().unwrap_or("other"),
             tries_left: u32::try_from(row.digits_left).unwrap_or(0),
-            error: wrong,
+            error: query.wrong.is_some(),
             expires_in_seconds: left,
         },
         EnrolmentState::Active => Stage::Done { phone_name: name },
@@ -106,7 +155,7 @@ fn show(app: &App, page: &Page, row: &EnrolmentRow, wrong: bool, status: StatusC
         EnrolmentState::Cancelled => Stage::Ended { kind: EndedKind::Cancelled },
     };
     let taken = row.taken_at.is_some() && state.is_open();
-    page.show_as(status, &AddPhone { frame: page.frame(), id: row.id.as_str(), stage, taken })
+    page.show(&AddPhone { frame: page.frame(), id: row.id.as_str(), stage, taken, in_app: query.app.is_some() })
 }
 
 fn seconds(duration: Duration) -> u32 {
@@ -175,9 +224,4 @@ pub async fn cancel_enrolment(
     let row = own(&app, &page, &id).await?;
     enrolment::cancel(&app, &page.ctx(), &row.id).await?;
     Ok(see_other("/account"))
-}
-
-/// `GET /app/e`, on the phones' name: where the camera of a phone leads.
-pub async fn show_app_link(page: Page) -> Result<Response, PageError> {
-    page.show(&AppLink { frame: page.frame() })
 }

@@ -1,6 +1,7 @@
 //! The pages for people.
 
 mod account;
+mod destination;
 mod enrolment;
 mod practice;
 mod sign_in;
@@ -38,7 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/signed-out", get(account::show_signed_out))
         .route("/account", get(account::show_account))
         .route("/account/sign-out", post(account::sign_out))
-        .route("/account/phones/add", post(enrolment::start_enrolment))
+        .route("/account/phones/add", get(enrolment::show_get_app).post(enrolment::start_enrolment))
         .route("/account/phones/add/{id}", get(enrolment::show_enrolment))
         .route("/account/phones/add/{id}/events", get(enrolment::stream_enrolment))
         .route("/account/phones/add/{id}/digits", post(enrolment::confirm_digits))
@@ -48,7 +49,6 @@ pub fn routes() -> Router<App> {
         .route("/account/practice", post(practice::start_practice))
         .route("/account/practice/{id}", get(practice::show_practice))
         .route("/account/practice/{id}/events", get(practice::stream_practice))
-        .route("/app/e", get(enrolment::show_app_link))
         .route("/not-me/{token}", get(account::show_not_me).post(account::confirm_not_me))
 }
 

@@ -8,7 +8,10 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::waiting::{self, Look, Waits};
+use super::{
+    destination::{Destination, Then},
+    waiting::{self, Look, Waits},
+};
 use crate::{
     app::App,
     http::{
@@ -52,32 +55,38 @@ async fn attempt(page: &Page) -> Result<Option<Attempt>, PageError> {
 }
 
 /// `GET /signin`
-pub async fn show_sign_in(page: Page) -> Result<Response, PageError> {
+pub async fn show_sign_in(page: Page, Query(then): Query<Then>) -> Result<Response, PageError> {
+    let then = then.destination();
     if page.session.is_some() {
-        return Ok(see_other("/account"));
+        return Ok(see_other(then.map_or("/account", Destination::path)));
     }
-    page.show(&SignIn { frame: page.frame(), username: "", error: None, app_name: None })
+    let then = then.map(Destination::word);
+    page.show(&SignIn { frame: page.frame(), username: "", error: None, app_name: None, then })
 }
 
 #[derive(Deserialize)]
 pub struct SignInForm {
     username: String,
+    #[serde(default)]
+    then: String,
 }
 
 /// `POST /signin`
 pub async fn start_sign_in(page: Page, form: Form<SignInForm>) -> Result<Response, PageError> {
     let typed = &form.0.username;
+    let then = Destination::from_word(&form.0.then);
     let username = match typed.parse::<Username>() {
         Ok(username) => username,
         Err(_) => {
             let empty = typed.trim().is_empty();
             let error = Some(if empty { SignInError::Empty } else { SignInError::Unreadable });
             let username = typed.chars().filter(|c| !c.is_control()).take(64).collect::<String>();
-            let view = SignIn { frame: page.frame(), username: &username, error, app_name: None };
+            let then = then.map(Destination::word);
+            let view = SignIn { frame: page.frame(), username: &username, error, app_name: None, then };
             return page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view);
         }
     };
-    start(&page, &username, None).await
+    start(&page, &username, then.map(|then| then.path().to_owned())).await
 }
 
 async fn start(page: &Page, username: &Username, return_to: Option<String>) -> Result<Response, PageError> {
@@ -233,17 +242,19 @@ pub async fn start_again(page: Page, _form: Form<Nothing>) -> Result<Response, P
 }
 
 /// `GET /signin/other`: before anything is proved it lists what policy allows, the same for every name.
-pub async fn show_other_ways(page: Page) -> Result<Response, PageError> {
+pub async fn show_other_ways(page: Page, Query(then): Query<Then>) -> Result<Response, PageError> {
     let attempt = attempt(&page).await?.filter(|attempt| attempt.row.finished_at.is_none());
     let username = attempt.as_ref().map(|attempt| attempt.row.username.as_str());
-    page.show(&OtherWays { frame: page.frame(), username, phone: true, access_pass: true })
+    let then = then.destination().map(Destination::word);
+    page.show(&OtherWays { frame: page.frame(), username, phone: true, access_pass: true, then })
 }
 
 /// `GET /signin/access-pass`
-pub async fn show_access_pass(page: Page) -> Result<Response, PageError> {
+pub async fn show_access_pass(page: Page, Query(then): Query<Then>) -> Result<Response, PageError> {
     let attempt = attempt(&page).await?.filter(|attempt| attempt.row.finished_at.is_none());
     let username = attempt.as_ref().map(|attempt| attempt.row.username.as_str());
-    page.show(&AccessPass { frame: page.frame(), username, error: None })
+    let then = then.destination().map(Destination::word);
+    page.show(&AccessPass { frame: page.frame(), username, error: None, then })
 }
 
 #[derive(Deserialize)]
@@ -251,25 +262,35 @@ pub struct AccessPassForm {
     pass: String,
     #[serde(default)]
     username: String,
+    #[serde(default)]
+    then: String,
 }
 
 /// `POST /signin/access-pass`. Without an attempt the form brings the user name, and an attempt begins with it.
 pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<Response, PageError> {
-    let AccessPassForm { pass, username } = form.0;
+    let AccessPassForm { pass, username, then } = form.0;
+    let then = Destination::from_word(&then);
     let ctx = page.ctx();
     let mut begun = None;
     let mut current = attempt(&page).await?.filter(|attempt| attempt.next_step(&ctx) != Step::AskUserName);
     if current.is_none()
         && let Ok(name) = username.parse::<Username>()
     {
-        let new = sign_in::start_without_request(&page.app, &ctx, &name, &page.client).await?.ok_or(TOO_MANY)?;
+        let return_to = then.map(|then| then.path().to_owned());
+        let new = sign_in::start_without_request(&page.app, &ctx, &name, &page.client, return_to).await?;
+        let new = new.ok_or(TOO_MANY)?;
         current = sign_in::attempt(&page.app, &ctx, &new).await?;
         begun = Some(new);
     }
     let (Some(current), Some(flow)) = (current, begun.clone().or_else(|| flow(&page))) else {
         return page.show_as(
             StatusCode::UNPROCESSABLE_ENTITY,
-            &AccessPass { frame: page.frame(), username: None, error: Some(AccessPassError::Empty) },
+            &AccessPass {
+                frame: page.frame(),
+                username: None,
+                error: Some(AccessPassError::Empty),
+                then: then.map(Destination::word),
+            },
         );
     };
     let browser = Cookie::Browser.token(&page.headers);
@@ -289,7 +310,8 @@ pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<R
         Ok(response) => return Ok(response),
         Err(error) => {
             let username = Some(current.row.username.as_str());
-            let view = AccessPass { frame: page.frame(), username, error: Some(error) };
+            let then = then.map(Destination::word);
+            let view = AccessPass { frame: page.frame(), username, error: Some(error), then };
             page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)?
         }
     };
@@ -308,8 +330,9 @@ pub struct FreshQuery {
 /// `GET /signin/fresh`: the last proof is too old for what the person wants to change.
 pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Result<Response, PageError> {
     let session = page.signed_in()?;
+    let then = Destination::from_word(&query.reason);
     let reason = match query.reason.as_str() {
-        "add-phone" => FreshReason::AddPhone,
+        _ if then.is_some() => FreshReason::AddPhone,
         "remove-phone" => FreshReason::RemovePhone,
         _ => FreshReason::Change,
     };
@@ -319,12 +342,14 @@ pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Re
         reason,
         phone: true,
         access_pass: true,
+        then: then.map(Destination::word),
     })
 }
 
 /// `POST /signin/fresh`: a sign-in with the same name; it ends in a new session.
-pub async fn start_fresh_proof(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+pub async fn start_fresh_proof(page: Page, form: Form<Then>) -> Result<Response, PageError> {
     let session = page.signed_in()?;
     let username = session.account.username.parse::<Username>().map_err(|_| PageError::BadRequest)?;
-    start(&page, &username, Some("/account".to_owned())).await
+    let then = form.0.destination().map_or("/account", Destination::path);
+    start(&page, &username, Some(then.to_owned())).await
 }

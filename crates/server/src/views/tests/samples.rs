@@ -5,7 +5,7 @@ use askama::Template;
 use crate::views::account::{
     Account, AccountKind, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow, Warning,
 };
-use crate::views::enrolment::{AddPhone, AppLink, EndedKind, Stage};
+use crate::views::enrolment::{AddPhone, EndedKind, GetApp, NoApp, Stage};
 use crate::views::error_page::{ErrorKind, ErrorPage};
 use crate::views::frame::{Frame, Number};
 use crate::views::practice::{Practice, PracticeEnd, PracticeState};
@@ -68,8 +68,9 @@ fn frame(texts: &Texts) -> Frame<'_> {
 }
 
 fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
-    let page = |username, error, app_name| SignIn { frame, username, error, app_name };
+    let page = |username, error, app_name| SignIn { frame, username, error, app_name, then: None };
     samples.add("sign-in", page("", None, Some("Library")));
+    samples.add("sign-in-then", SignIn { then: Some("add-phone"), ..page("", None, None) });
     samples.add("sign-in-empty", page("", Some(SignInError::Empty), None));
     samples.add("sign-in-unreadable", page("ada\u{7f}", Some(SignInError::Unreadable), None));
     samples.add("sign-in-too-many", page(USERNAME, Some(SignInError::TooMany), None));
@@ -93,23 +94,31 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("approve-six-digits", page("470812", false, &["Ada's Pixel"], true));
     samples.add("approved", Approved { frame, username: USERNAME });
 
-    let page = |username, phone, access_pass| OtherWays { frame, username, phone, access_pass };
+    let page = |username, phone, access_pass| OtherWays { frame, username, phone, access_pass, then: None };
     samples.add("other-ways", page(Some(USERNAME), true, true));
     samples.add("other-ways-no-name", page(None, true, true));
+    samples.add("other-ways-then", OtherWays { then: Some("add-phone"), ..page(None, true, true) });
     samples.add("other-ways-none", page(Some(USERNAME), false, false));
 
-    let page = |username, error| AccessPass { frame, username, error };
+    let page = |username, error| AccessPass { frame, username, error, then: Some("add-phone") };
     samples.add("access-pass", page(Some(USERNAME), None));
     samples.add("access-pass-no-name", page(None, Some(AccessPassError::Empty)));
     samples.add("access-pass-refused", page(Some(USERNAME), Some(AccessPassError::Refused)));
     samples.add("access-pass-too-many", page(Some(USERNAME), Some(AccessPassError::TooMany)));
 
-    let page = |reason, phone, access_pass| FreshProof { frame, username: USERNAME, reason, phone, access_pass };
+    let page = |reason, phone, access_pass| FreshProof {
+        frame,
+        username: USERNAME,
+        reason,
+        phone,
+        access_pass,
+        then: Some("add-phone"),
+    };
     samples.add("fresh-proof", page(FreshReason::AddPhone, true, true));
     samples.add("fresh-proof-pass-only", page(FreshReason::RemovePhone, false, true));
     samples.add("fresh-proof-nothing", page(FreshReason::Change, false, false));
     samples.add("signed-out", SignedOut { frame });
-    samples.add("app-link", AppLink { frame });
+    samples.add("no-app", NoApp { frame });
 }
 
 fn outcomes(frame: Frame<'_>, samples: &mut Samples) {
@@ -199,7 +208,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
 
 fn enrolment(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
     let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account/phones/add/e1", ..frame };
-    let page = |stage, taken| AddPhone { frame, id: "e1", stage, taken };
+    let page = |stage, taken| AddPhone { frame, id: "e1", stage, taken, in_app: false };
     let scan = |tries_left| Stage::Scan {
         qr: qr.clone(),
         link: "http://phone.localhost:8080/app/e#1.token.thumbprint",
@@ -216,6 +225,16 @@ fn enrolment(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
         error,
         expires_in_seconds: 240,
     };
+    let get = |in_app| GetApp {
+        frame: Frame { return_to: "/account/phones/add", ..frame },
+        username: USERNAME,
+        qr: qr.clone(),
+        address: "http://phone.localhost:8080/app/",
+        in_app,
+    };
+    samples.add("get-app", get(false));
+    samples.add("get-app-in-app", get(true));
+    samples.add("add-phone-in-app", AddPhone { in_app: true, ..page(scan(5), false) });
     samples.add("add-phone", page(scan(5), false));
     samples.add("add-phone-tries", page(scan(1), false));
     samples.add("add-phone-taken", page(scan(5), true));

@@ -10,6 +10,13 @@ use crate::support::{
     name, pin, stretched,
 };
 
+/// From the account page over "Get the app" to the QR code.
+pub(super) async fn open_code(tab: &Tab) {
+    tab.press("main a[href='/account/phones/add']").await;
+    tab.heading("Get the app").await;
+    tab.press("main form[action='/account/phones/add'] button").await;
+}
+
 /// The phone opens the link that the QR code holds.
 pub(super) async fn claim(app: &TestApp, tab: &Tab) -> Claimed {
     let link = tab.attribute("[data-link]", "data-link").await;
@@ -32,7 +39,7 @@ async fn from_the_qr_code_to_the_first_try() {
     sign_in_with_pass(&tab, &ada.username, &ada.pass).await;
     assert!(tab.text().await.contains("You can't sign in again with this pass"));
 
-    tab.press("main form[action='/account/phones/add'] button").await;
+    open_code(&tab).await;
     tab.heading("Add a phone").await;
     // Square, large enough for a camera, and black on white also where the page is dark.
     let code = "document.querySelector('.qr').getBoundingClientRect()";
@@ -75,7 +82,7 @@ async fn t_enr_1_a_second_phone_that_takes_the_code_is_told_at_once() {
     let ada = app.account("ada").await;
     let tab = tab(&app, &chromium.profile().await).await;
     sign_in_with_pass(&tab, &ada.username, &ada.pass).await;
-    tab.press("main form[action='/account/phones/add'] button").await;
+    open_code(&tab).await;
     let link = tab.attribute("[data-link]", "data-link").await;
     let _first = claim(&app, &tab).await;
     tab.heading("Now look at your phone").await;
@@ -94,7 +101,7 @@ async fn a_person_who_changes_the_mind_can_stop() {
     let ada = app.account("ada").await;
     let tab = tab(&app, &chromium.profile().await).await;
     sign_in_with_pass(&tab, &ada.username, &ada.pass).await;
-    tab.press("main form[action='/account/phones/add'] button").await;
+    open_code(&tab).await;
     let claimed = claim(&app, &tab).await;
     tab.heading("Now look at your phone").await;
     tab.press(".links button").await;

@@ -248,10 +248,18 @@ async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl Async
     tab.open("/account").await;
 }
 
-const ADD: &str = "main form[action='/account/phones/add'] button";
+const ADD: &str = "main a[href='/account/phones/add']";
+const HAVE_APP: &str = "main form[action='/account/phones/add'] button";
 
 async fn adding(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) -> Phone {
     tab.press(ADD).await;
+    visit(tab, "get-app").await;
+    tab.open("/account/phones/add?app=1").await;
+    visit(tab, "get-app-in-app").await;
+    tab.press(HAVE_APP).await;
+    visit(tab, "add-phone-in-app").await;
+    tab.open("/account/phones/add").await;
+    tab.press(HAVE_APP).await;
     visit(tab, "add-phone").await;
     tab.click("details summary").await;
     visit(tab, "add-phone-typing").await;
@@ -290,6 +298,7 @@ async fn practising(tab: &Tab, phone: &Phone, visit: &mut impl AsyncFnMut(&Tab, 
 
 async fn adding_goes_wrong(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
     tab.press(ADD).await;
+    tab.press(HAVE_APP).await;
     let link = tab.attribute("[data-link]", "data-link").await;
     let _first = claim(app, tab).await;
     stage(tab, "claimed").await;

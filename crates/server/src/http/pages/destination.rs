@@ -1,0 +1,51 @@
+//! Where a sign-in leads besides the account page.
+
+use serde::Deserialize;
+
+/// A page of ours, named in addresses and forms by a word: no address of somebody else's making becomes a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Adding a phone, from its first step.
+    AddPhone,
+    /// The same on the phone itself, where the app is already.
+    AddPhoneInApp,
+}
+
+/// `?then=WORD`
+#[derive(Deserialize)]
+pub struct Then {
+    #[serde(default)]
+    then: String,
+}
+
+impl Destination {
+    const ALL: [Self; 2] = [Self::AddPhone, Self::AddPhoneInApp];
+
+    /// The destination of a word; every other word means none.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|destination| destination.word() == word)
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::AddPhone => "add-phone",
+            Self::AddPhoneInApp => "add-phone-in-app",
+        }
+    }
+
+    /// Its address.
+    pub fn path(self) -> &'static str {
+        match self {
+            Self::AddPhone => "/account/phones/add",
+            Self::AddPhoneInApp => "/account/phones/add?app=1",
+        }
+    }
+}
+
+impl Then {
+    /// The destination, if it is one.
+    pub fn destination(&self) -> Option<Destination> {
+        Destination::from_word(&self.then)
+    }
+}

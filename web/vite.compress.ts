@@ -22,6 +22,17 @@ function firstLoad(html: string): string[] {
   return wanted.map((tag) => /(?:src|href)="\/app\/([^"]+)"/.exec(tag)?.[1] ?? '').filter((path) => path !== '');
 }
 
+/** The texts of one language, which the page loads by itself as soon as it knows which: the larger file counts. */
+function texts(folder: string): string[] {
+  const files = readdirSync(`${folder}/assets`).filter((name) => /^(?:en|nl)-.*\.js$/.test(name));
+  if (files.length === 0) throw new Error('no texts were built: what the first load is would not be known');
+  const size = (name: string) => readFileSync(`${folder}/assets/${name}`).length;
+  return files
+    .sort((one, other) => size(other) - size(one))
+    .slice(0, 1)
+    .map((name) => `assets/${name}`);
+}
+
 /** The page's policy forbids them, so that a page with one would not work, and not say so in development. */
 function refuseInline(html: string): void {
   for (const [tag] of html.matchAll(/<script\b[^>]*>|<style\b[^>]*>|<[a-z]+\s[^>]*\s(?:style|on[a-z]+)=[^>]*>/g)) {
@@ -47,7 +58,7 @@ export function compress(folder: string): Plugin {
       }
       const html = readFileSync(`${folder}/index.html`, 'utf8');
       refuseInline(html);
-      const parts = firstLoad(html).map((path) => {
+      const parts = [...firstLoad(html), ...texts(folder)].map((path) => {
         const raw = readFileSync(`${folder}/${path}`);
         return { path, raw: raw.length, gzip: gzip(raw), brotli: brotli(raw).length };
       });

@@ -1,18 +1,34 @@
-//! `cargo xtask bench`: builds what operators run, then lets the simulator measure it.
+//! `cargo xtask bench`: builds what operators and phones run, then lets the simulator or a browser measure it.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Failure, tools, usage};
+use crate::{Failure, test, tools, usage, web};
 
 /// Runs the named bench of the simulator against the optimised server.
 pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
     let Some((scenario, passed_on)) = arguments.split_first() else {
-        return Err(usage("which bench? There is `approvals`"));
+        return Err(usage("which bench? There are `approvals` and `app`"));
     };
-    if scenario != "approvals" {
-        return Err(usage(&format!("no bench is called {scenario}: there is `approvals`")));
+    match scenario.as_str() {
+        "approvals" => approvals(top, passed_on),
+        "app" if passed_on.is_empty() => app(top),
+        _ => Err(usage(&format!("no bench is called {}: there are `approvals` and `app`", arguments.join(" ")))),
     }
+}
+
+/// What a first visit loads, and how long the app lets somebody wait on a slow phone, in a real browser.
+fn app(top: &Path) -> Result<(), Failure> {
+    // The build says the sizes.
+    web::build(top)?;
+    let chromium = test::find_chromium().ok_or_else(|| {
+        Failure::new("no program `chromium` in the path, so the times are not measured: install Debian's `chromium`")
+    })?;
+    let arguments = ["bench", "--locked", "--quiet", "--package=akkoord-server", "--bench=app"];
+    tools::run(tools::cargo(top, &arguments).env(test::CHROMIUM, chromium))
+}
+
+fn approvals(top: &Path, passed_on: &[String]) -> Result<(), Failure> {
     let programs = tools::build_programs(top, true)?;
     let mut command = Command::new(&programs.simulator);
     command.args(["bench", "approvals", "--akkoord"]).arg(&programs.akkoord).args(passed_on).current_dir(top);

@@ -11,6 +11,7 @@ mod rust_text;
 mod test;
 mod tidy;
 mod tools;
+mod web;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,14 +20,17 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  demo                 build Akkoord, start it with an example organisation, and leave it up to try
-  demo --hands-free    the same, then enrol the terminal authenticator and sign in with it, step by step
+  demo                 build Akkoord and its app, start it with an example organisation, and leave it up to try
+  demo --hands-free    without the app: enrol the terminal authenticator and sign in with it, step by step
+       --domain NAME --cert FILE --key FILE     for a real phone: login.NAME and phone.NAME over TLS
        --release       with the optimised build; anything else goes to `akkoord demo` as it is
-  test                 what CI runs: formatting, lints, tidy, all tests on both databases, the hands-free demo
+  web                  build the authenticator app into web/dist, from where the server takes it
+  test                 what CI runs: formatting, lints, tidy, the app, all tests on both databases, the hands-free demo
        --all           the long run: races and demo in the optimised build, the bench once, cargo deny
        --install       install what is missing (Debian packages), also when not root (with sudo)
   tidy                 the rules of this repository that no compiler holds
-  bench approvals      sign-ins per second and their price; --json for the figures on the last line";
+  bench approvals      sign-ins per second and their price; --json for the figures on the last line
+  bench app            what a first visit of the app loads, and how long it takes on a slow phone";
 
 /// Why the command stopped, as a sentence for the person who typed it, and the code it stops with.
 pub(crate) struct Failure {
@@ -68,6 +72,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         Some((command, rest)) => match command.as_str() {
             "demo" => demo::run(&top, rest),
             "test" => test::run(&top, rest),
+            "web" if rest.is_empty() => web::build(&top),
             "tidy" if rest.is_empty() => tidy::run(&top),
             "bench" => bench::run(&top, rest),
             "help" | "--help" | "-h" => {

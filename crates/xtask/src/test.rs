@@ -6,15 +6,20 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::postgres::{Binaries, Postgres};
-use crate::{Failure, demo, tidy, tools, usage};
+use crate::{Failure, demo, tidy, tools, usage, web};
 
 /// What the long run of the tests looks at: more rounds, more threads.
 const LONG: &str = "AKKOORD_LONG";
 const POSTGRES_URL: &str = "TEST_POSTGRES_URL";
 /// The browser that the tests of the pages drive.
-const CHROMIUM: &str = "TEST_CHROMIUM";
+pub(crate) const CHROMIUM: &str = "TEST_CHROMIUM";
+/// The program of the Firefox that the long run tries the app in as well.
+const FIREFOX: &str = "TEST_FIREFOX";
 /// The folder for pictures of all pages, which the long run takes.
 const PICTURES: &str = "AKKOORD_PICTURES";
+
+/// Tests and optimised builds that lack the authenticator app fail, instead of passing without it.
+const REQUIRE_APP: &str = "AKKOORD_REQUIRE_APP";
 
 /// How long the bench of the long run may measure: it shows that the bench works, not how fast the server is.
 const SMOKE: &[&str] = &["approvals", "--seconds", "5"];
@@ -97,7 +102,7 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         }
     }
     let mut report = Report { stages: Vec::new() };
-    let Some(found) = report.stage("tools", || check_tools(top, install)) else {
+    let Some(found) = report.stage("tools", || check_tools(top, install, all)) else {
         // Without its tools every stage would say the same.
         return report.close();
     };
@@ -107,26 +112,29 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         tools::run(&mut tools::cargo(top, &arguments))
     });
     report.stage("tidy", || tidy::run(top));
+    report.stage("app, checked", || web::check(top));
+    report.stage("app, built", || web::build(top));
     let database = report.stage("private PostgreSQL", || Database::new(&found.postgres));
     if let Some(database) = &database {
         report.stage("tests", || {
             tools::run(
                 tools::cargo(top, &["test", "--locked", "--workspace", "--no-fail-fast"])
                     .env(POSTGRES_URL, database.url())
-                    .env(CHROMIUM, &found.chromium),
+                    .env(CHROMIUM, &found.chromium)
+                    .env(REQUIRE_APP, "1"),
             )
         });
     }
     report.stage("demo, hands-free", || demo::run(top, &["--hands-free".to_owned()]));
     if all {
-        long(top, &mut report, database.as_ref(), &found.chromium);
+        long(top, &mut report, database.as_ref(), &found);
     }
     drop(database);
     report.close()
 }
 
 /// The stages that only the long run has.
-fn long(top: &Path, report: &mut Report, database: Option<&Database>, chromium: &Path) {
+fn long(top: &Path, report: &mut Report, database: Option<&Database>, found: &Found) {
     let pictures = top.join("target/pictures");
     if let Some(database) = database {
         report.stage("tests, release and long", || {
@@ -134,7 +142,9 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>, chromium: 
             tools::run(
                 tools::cargo(top, &arguments)
                     .env(POSTGRES_URL, database.url())
-                    .env(CHROMIUM, chromium)
+                    .env(CHROMIUM, &found.chromium)
+                    .env(FIREFOX, found.firefox.as_deref().unwrap_or(Path::new("")))
+                    .env(REQUIRE_APP, "1")
                     .env(PICTURES, &pictures)
                     .env(LONG, "1"),
             )?;
@@ -201,16 +211,22 @@ impl Database {
 struct Found {
     postgres: Option<Binaries>,
     chromium: PathBuf,
+    firefox: Option<PathBuf>,
 }
 
 /// The browser that the caller named, or one in the path.
-fn find_chromium() -> Option<PathBuf> {
+pub(crate) fn find_chromium() -> Option<PathBuf> {
     let named = std::env::var_os(CHROMIUM).filter(|path| !path.is_empty());
     named.map(PathBuf::from).or_else(|| tools::find("chromium", &[]))
 }
 
+fn find_firefox() -> Option<PathBuf> {
+    let named = std::env::var_os(FIREFOX).filter(|path| !path.is_empty());
+    named.map(PathBuf::from).or_else(|| tools::find("firefox-esr", &[])).or_else(|| tools::find("firefox", &[]))
+}
+
 /// Looks for what the stages need, installs what it may, and says the exact command for the rest.
-fn check_tools(top: &Path, install: bool) -> Result<Found, Failure> {
+fn check_tools(top: &Path, install: bool, all: bool) -> Result<Found, Failure> {
     let mut missing = Vec::new();
     check_rust(top, &mut missing);
     let mut packages = Vec::new();
@@ -224,6 +240,10 @@ fn check_tools(top: &Path, install: bool) -> Result<Found, Failure> {
     if find_chromium().is_none() {
         packages.push("chromium");
     }
+    if all && find_firefox().is_none() {
+        packages.push("firefox-esr");
+    }
+    missing.extend(web::check_tools().err());
     if !packages.is_empty() {
         let root = tools::is_root();
         if root || install {
@@ -249,7 +269,7 @@ fn check_tools(top: &Path, install: bool) -> Result<Found, Failure> {
             "no program `chromium` in the path: install Debian's `chromium`, or name one by {CHROMIUM}"
         ))
     })?;
-    Ok(Found { postgres, chromium })
+    Ok(Found { postgres, chromium, firefox: find_firefox() })
 }
 
 fn check_rust(top: &Path, missing: &mut Vec<String>) {

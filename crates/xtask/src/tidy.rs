@@ -2,6 +2,7 @@
 //! no state, runs no program and changes nothing. A rule that has to be broken once gets a named exception in its own
 //! list here, with the reason beside it, never a marker in the file that breaks it.
 
+mod app;
 mod crates;
 mod documents;
 mod floors;
@@ -151,6 +152,7 @@ type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 /// All rules, in the order in which they are printed.
 const RULES: &[Rule] = &[
     ("crate arrows", crates::arrows),
+    ("app folders", app::arrows),
     ("one owner per library", crates::owners),
     ("pure crates", crates::purity),
     ("SQL in the store only", sql::only_in_store),

@@ -23,6 +23,7 @@ use super::{
     setup::parse_name,
 };
 use crate::{
+    app::App,
     config::{self, Config},
     log,
     serve::{self, Serving, Signals, Tls},
@@ -75,7 +76,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
     if let Some(path) = &arguments.ready_file {
         write_ready(path, &document)?;
     }
-    global.output.result(&document, &welcome(&app.config, &issued, &folder));
+    global.output.result(&document, &welcome(&app, &issued, &folder, arguments.domain.as_deref()));
     Serving { app, listener, tls, clock, signals }.run().await?;
     Ok(())
 }
@@ -192,27 +193,28 @@ async fn seed_organisation(store: &Store) -> Result<OrganisationId, CliError> {
 }
 
 /// What a visitor reads: where to go, who to be, and three steps.
-fn welcome(config: &Config, issued: &[Issued], folder: &Folder) -> String {
-    let mut text = format!(
-        "Akkoord demo: Example School\n\n  Sign in at         {}\n  Authenticator at   {}\n\n",
-        config.public_url, config.phone_url
-    );
+fn welcome(app: &App, issued: &[Issued], folder: &Folder, domain: Option<&str>) -> String {
+    let (login, phone) = (&app.config.public_url, &app.config.phone_url);
+    let mut text =
+        format!("Akkoord demo: Example School\n\n  Sign in at         {login}\n  Authenticator at   {phone}/app/\n\n");
     for one in issued.iter().take(2) {
         text.push_str(&format!("  {:<18} access pass {}\n", one.username, one.pass));
     }
     if let Some(first) = issued.first() {
         text.push_str(&format!("  Each pass works once, until {}.\n", moment(first.expires_at)));
     }
-    let (authenticator, login, phone) = (authenticator(), &config.public_url, &config.phone_url);
+    if let Some(domain) = domain {
+        text.push_str(&format!(
+            "\nBoth names, login.{domain} and phone.{domain}, must lead to this machine, on the phone too (DNS), and the\n\
+             phone must trust the certificate. Anybody who reaches this machine can open the pages.\n"
+        ));
+    }
+    let has_app = app.web_app.find("index.html").is_ok_and(|found| found.is_some());
+    let steps = if has_app { with_app(phone, domain) } else { with_terminal(phone) };
     text.push_str(&format!(
-        "\nTry it, with a second terminal as the phone:\n\
+        "\nTry it:\n\
          \x20 1. Open {login}{clicks}.\n\
-         \x20    Sign in as ada@example.org with the pass, and add a phone.\n\
-         \x20 2. Give the code that the page shows to the terminal authenticator, and its six digits to the page:\n\
-         \x20      {authenticator} enrol --server {phone} --username ada@example.org --code CODE\n\
-         \x20 3. Sign out, and let the authenticator wait. Then sign in as ada@example.org: it asks for the\n\
-         \x20    number that the page shows.\n\
-         \x20      {authenticator} watch\n\n",
+         \x20    Sign in as ada@example.org with the pass, and add a phone.\n{steps}\n",
         clicks = clicks(),
     ));
     text.push_str(&match folder {
@@ -220,6 +222,36 @@ fn welcome(config: &Config, issued: &[Issued], folder: &Folder) -> String {
         Folder::Temporary(_) => "Stop with Ctrl-C. The data goes with it.".to_owned(),
     });
     text
+}
+
+/// The steps with the app: on a real phone, or in a second window that plays one.
+fn with_app(phone: &str, domain: Option<&str>) -> String {
+    let how = match domain {
+        Some(_) => "Point the phone's camera at the code that the page shows, and follow the app.".to_owned(),
+        None => format!(
+            "A second window of your browser is the phone: open {phone}/app/ there, narrow, and type the code\n\
+             \x20    that the page shows under \"Can't scan?\"."
+        ),
+    };
+    format!(
+        "  2. {how} It shows six digits for the page.\n\
+         \x20 3. Sign out, and sign in as ada@example.org: the app asks for the number that the page shows.\n\
+         \x20 Without a browser as the phone: {authenticator} --help\n",
+        authenticator = authenticator()
+    )
+}
+
+/// The steps with the terminal authenticator, for a program that was built without the app.
+fn with_terminal(phone: &str) -> String {
+    format!(
+        "  2. Give the code that the page shows to the terminal authenticator, and its six digits to the page:\n\
+         \x20      {authenticator} enrol --server {phone} --username ada@example.org --code CODE\n\
+         \x20 3. Sign out, and let the authenticator wait. Then sign in as ada@example.org: it asks for the\n\
+         \x20    number that the page shows.\n\
+         \x20      {authenticator} watch\n\
+         \x20 The app for phones is not in this program: `cargo xtask web` builds it.\n",
+        authenticator = authenticator()
+    )
 }
 
 /// The terminal authenticator, beside this program where it was built with it.

@@ -19,6 +19,8 @@ const DOCUMENTS: &[(&str, &str)] = &[
 const DEPENDENCIES: &str = "docs/dependencies.md";
 const THREATS: &str = "docs/threat-tests.md";
 const MANIFEST: &str = "Cargo.toml";
+const PACKAGE: &str = "web/package.json";
+const APP_HEADING: &str = "## The authenticator app";
 
 /// The documents are there and not empty.
 pub(super) fn present(tree: &Tree) -> Vec<Finding> {
@@ -53,7 +55,10 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
         .filter_map(|(index, line)| Some((index + 1, line.strip_prefix('|')?.split('|').next()?)))
         .flat_map(|(line, cell)| cell.split('`').skip(1).step_by(2).map(move |name| (line, name)))
         .collect();
-    let mut findings = Vec::new();
+    // Below this heading stand the libraries of the app, which are npm's.
+    let app_from = document.lines().position(|line| line == APP_HEADING).map_or(usize::MAX, |index| index + 1);
+    let (rows, app_rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(line, _)| *line < app_from);
+    let mut findings = app_dependencies(tree, &app_rows);
     for library in &libraries {
         if !rows.iter().any(|(_, name)| name == library) {
             findings.push(Finding::new(
@@ -84,6 +89,41 @@ pub(super) fn dependencies(tree: &Tree) -> Vec<Finding> {
             tree.line_of(MANIFEST, &format!("{library} =")),
             format!("no crate uses `{library}`: take it out"),
         ));
+    }
+    findings
+}
+
+/// The same for the app: what `web/package.json` asks for, exactly.
+fn app_dependencies(tree: &Tree, rows: &[(usize, &str)]) -> Vec<Finding> {
+    let Some(text) = tree.text(PACKAGE) else { return Vec::new() };
+    let package: serde_json::Value = match serde_json::from_str(text) {
+        Ok(package) => package,
+        Err(error) => return vec![Finding::new(PACKAGE, error.line(), format!("is not valid JSON: {error}"))],
+    };
+    let mut findings = Vec::new();
+    let tables = ["dependencies", "devDependencies"].into_iter().filter_map(|table| package.get(table)?.as_object());
+    let packages: Vec<(&String, &serde_json::Value)> = tables.flatten().collect();
+    for (name, version) in &packages {
+        let line = tree.line_of(PACKAGE, &format!("\"{name}\":"));
+        if !version.as_str().is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit())) {
+            findings.push(Finding::new(PACKAGE, line, format!("`{name}` is not pinned: write its exact version")));
+        }
+        if !rows.iter().any(|(_, row)| row == name) {
+            findings.push(Finding::new(
+                DEPENDENCIES,
+                1,
+                format!("has no line for the app's `{name}`: say what it is for and why this one"),
+            ));
+        }
+    }
+    for (line, row) in rows {
+        if !packages.iter().any(|(name, _)| name == row) {
+            findings.push(Finding::new(
+                DEPENDENCIES,
+                *line,
+                format!("`{row}` is no dependency of the app any more: take the line out"),
+            ));
+        }
     }
     findings
 }

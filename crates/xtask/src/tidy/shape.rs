@@ -8,6 +8,8 @@ use crate::rust_text::has_word;
 /// Names that say nothing about what is inside.
 const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "helper", "common", "misc", "manager", "service", "types"];
 
+/// The most lines of a file of the app: a screen, or one of its parts.
+const APP_LINES: usize = 400;
 const LOOK_AT_LINES: usize = 500;
 const SPLIT_AT_LINES: usize = 800;
 const INLINE_TEST_LINES: usize = 100;
@@ -24,7 +26,7 @@ const LEFTOVERS: &[(&str, &str)] = &[
 pub(super) fn names(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut told = std::collections::BTreeSet::new();
-    for (path, _) in tree.files("", &[".rs", ".ts", ".js"]) {
+    for (path, _) in tree.files("", &[".rs", ".ts", ".tsx", ".js"]) {
         let mut so_far = String::new();
         for part in path.split('/') {
             so_far.push_str(part);
@@ -53,9 +55,15 @@ pub(super) fn names(tree: &Tree) -> Vec<Finding> {
 /// Long files and long inline test modules.
 pub(super) fn sizes(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (path, text) in tree.files("", &[".rs", ".ts", ".js", ".html", ".css"]) {
+    for (path, text) in tree.files("", &[".rs", ".ts", ".tsx", ".js", ".html", ".css"]) {
         let lines = text.lines().count();
-        if lines > SPLIT_AT_LINES {
+        if path.starts_with("web/") && lines > APP_LINES {
+            findings.push(Finding::new(
+                path,
+                1,
+                format!("has {lines} lines, {APP_LINES} are the most in the app: split it by what it shows or does"),
+            ));
+        } else if lines > SPLIT_AT_LINES {
             findings.push(Finding::new(
                 path,
                 1,
@@ -149,9 +157,7 @@ pub(super) fn machine(tree: &Tree) -> Vec<Finding> {
     }
     for (path, text) in tree.files("", &["package-lock.json", ".npmrc"]) {
         for (index, line) in text.lines().enumerate() {
-            let names_a_host =
-                (line.contains("\"resolved\"") && line.contains("://")) || line.trim_start().starts_with("registry=");
-            if names_a_host {
+            if line.contains("\"resolved\"") || line.trim_start().starts_with("registry=") {
                 findings.push(Finding::new(
                     path,
                     index + 1,

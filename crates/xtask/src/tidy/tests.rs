@@ -1,5 +1,6 @@
 //! Each rule against a tree that keeps it and one that breaks it.
 
+mod app;
 mod crates;
 mod documents;
 mod floors;

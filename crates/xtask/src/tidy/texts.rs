@@ -42,6 +42,7 @@ pub(super) fn locales(tree: &Tree) -> Vec<Finding> {
         }
     }
     findings.extend(unused(tree, &english));
+    findings.extend(unknown(tree, &english));
     findings
 }
 
@@ -89,10 +90,32 @@ fn placeholders(text: &str) -> BTreeSet<&str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
+/// Keys of the app that no file has: a person would read the key itself.
+fn unknown(tree: &Tree, english: &[(String, String)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let sources = tree.files("web/src/", &[".ts", ".tsx"]).filter(|(path, _)| !path.contains(".test."));
+    for (path, text) in sources {
+        for (index, line) in text.lines().enumerate() {
+            for key in line.split(['\'', '"', '`']).skip(1).step_by(2).filter(|text| is_app_key(text)) {
+                if !english.iter().any(|(known, _)| known == key) {
+                    findings.push(Finding::new(path, index + 1, format!("no text has the key `{key}`")));
+                }
+            }
+        }
+    }
+    findings
+}
+
+fn is_app_key(text: &str) -> bool {
+    let rest = text.strip_prefix("app.").unwrap_or_default();
+    !rest.is_empty()
+        && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._".contains(&byte))
+}
+
 fn unused(tree: &Tree, english: &[(String, String)]) -> Vec<Finding> {
     let part_of_key = |c: char| c.is_alphanumeric() || "._-".contains(c);
     let sources: Vec<&str> = tree
-        .files("", &[".rs", ".html", ".js", ".ts", ".txt"])
+        .files("", &[".rs", ".html", ".js", ".ts", ".tsx", ".txt"])
         .filter(|(path, _)| {
             (path.starts_with("crates/") || path.starts_with("web/")) && !path.starts_with("crates/xtask/")
         })

@@ -17,6 +17,18 @@ fn dependencies_and_their_reasons_match() {
     let uses = ("crates/core/Cargo.toml", "[dependencies]\nserde.workspace = true\n");
     let row = "| Crate | Why |\n|---|---|\n| `serde` | `json` too |\n";
     holds(documents::dependencies, &[("Cargo.toml", manifest), uses, ("docs/dependencies.md", row)]);
+    let package = "{\"dependencies\": {\"preact\": \"11.2.0\"},\n\"devDependencies\": {\"vite\": \"8.3.8\"}}";
+    let both = format!("{row}\n## The authenticator app\n\n| Package |\n| `preact` | x |\n| `vite` | x |\n");
+    let app = |package| {
+        [("Cargo.toml", manifest), uses, ("docs/dependencies.md", both.as_str()), ("web/package.json", package)]
+    };
+    holds(documents::dependencies, &app(package));
+    let without = package.replace(",\n\"devDependencies\": {\"vite\": \"8.3.8\"}", "");
+    finds(documents::dependencies, &app(&without), "docs/dependencies.md:9", "`vite` is no dependency of the app");
+    let more = package.replace("\"vite\"", "\"qr\": \"0.7.0\", \"vite\"");
+    finds(documents::dependencies, &app(&more), "docs/dependencies.md:1", "no line for the app's `qr`");
+    let loose = package.replace("11.2.0", "^11.2.0");
+    finds(documents::dependencies, &app(&loose), "web/package.json:1", "not pinned");
     finds(
         documents::dependencies,
         &[("Cargo.toml", manifest), uses, ("docs/dependencies.md", "| Crate |\n")],

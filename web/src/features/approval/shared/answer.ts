@@ -149,7 +149,7 @@ export class Answer {
   }
 
   private after(failure: Failure, decision: Decision): void {
-    const after = afterFailure(failure);
+    const after = afterFailure(failure, this.phones.now() >= this.request.exp);
     const held = this.heldBack;
     this.heldBack = undefined;
     if (after.kind === 'ended') this.end(after.ending);

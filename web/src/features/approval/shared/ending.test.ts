@@ -41,6 +41,10 @@ test('a failure keeps the request where the person may go on, and ends it where 
   expect(refused('expired', { state: 'EXPIRED' })).toEqual({ kind: 'ended', ending: 'expired' });
   expect(refused('already_settled', { state: 'DENIED' })).toEqual({ kind: 'ended', ending: 'denied_elsewhere' });
   expect(refused('not_found')).toEqual({ kind: 'ended', ending: 'over' });
+  expect(afterFailure(new Failure('refused', { code: 'not_found' }), true)).toEqual({
+    kind: 'ended',
+    ending: 'expired',
+  });
   expect(refused('wrong_unlock', { left: 0 })).toEqual({ kind: 'ended', ending: 'stopped' });
   expect(refused('wrong_unlock', { left: 2 })).toEqual({ kind: 'not_unlocked', gone: false });
   expect(refused('policy')).toEqual({ kind: 'failed', again: false });

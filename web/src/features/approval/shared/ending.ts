@@ -66,7 +66,8 @@ export type After =
   /** Words for the failure itself, and whether trying again can help. */
   | { readonly kind: 'failed'; readonly again: boolean };
 
-export function afterFailure(failure: Failure): After {
+/** `late`: the request's time is up. A server that no longer knows a request says only that. */
+export function afterFailure(failure: Failure, late = false): After {
   switch (failure.kind) {
     case 'offline':
     case 'busy':
@@ -78,7 +79,7 @@ export function afterFailure(failure: Failure): After {
     case 'unlock_missing':
       return { kind: 'not_unlocked', gone: true };
     case 'refused':
-      return afterRefusal(failure);
+      return afterRefusal(failure, late);
     case 'garbled':
     case 'storage':
       return { kind: 'failed', again: true };
@@ -87,7 +88,7 @@ export function afterFailure(failure: Failure): After {
   }
 }
 
-function afterRefusal(failure: Failure): After {
+function afterRefusal(failure: Failure, late: boolean): After {
   switch (failure.code) {
     case 'wrong_number':
       return { kind: 'ended', ending: 'wrong_number' };
@@ -97,7 +98,7 @@ function afterRefusal(failure: Failure): After {
       return { kind: 'ended', ending: endingOfState(failure.state) };
     case 'not_found':
     case 'wrong_request':
-      return { kind: 'ended', ending: 'over' };
+      return { kind: 'ended', ending: late ? 'expired' : 'over' };
     case 'locked':
       return { kind: 'locked' };
     case 'wrong_unlock':

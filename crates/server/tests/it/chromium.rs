@@ -2,6 +2,7 @@
 //! them, which no imitation of ours can vouch for.
 
 mod add_phone;
+mod app;
 mod every_page;
 mod origins;
 mod pictures;
@@ -12,7 +13,10 @@ use akkoord_authenticator::{Phone, Waiting};
 
 use crate::support::{
     TestApp,
-    chromium::{Profile, Tab},
+    chromium::{
+        Profile, Tab,
+        steps::{read_number, sign_in_with_pass, start_sign_in},
+    },
 };
 
 /// The one request that waits at a phone.
@@ -30,29 +34,6 @@ async fn tab(app: &TestApp, profile: &Profile) -> Tab {
 /// The same in a window of its own, which hides no other.
 async fn window(app: &TestApp, profile: &Profile) -> Tab {
     profile.window(&app.app.config.public_url).await
-}
-
-/// Types the user name. The page that follows shows the number, which is returned as a person reads it.
-async fn start_sign_in(tab: &Tab, username: &str) -> String {
-    tab.open("/signin").await;
-    tab.type_text("#username", username).await;
-    tab.press("main .main").await;
-    tab.at("/signin/approve").await;
-    read_number(tab).await
-}
-
-async fn read_number(tab: &Tab) -> String {
-    let shown = tab.eval("document.querySelector('.number').innerText").await;
-    shown.as_str().unwrap().trim().to_owned()
-}
-
-/// Signs in with an access pass.
-async fn sign_in_with_pass(tab: &Tab, username: &str, pass: &str) {
-    tab.open("/signin/access-pass").await;
-    tab.type_text("#username", username).await;
-    tab.type_text("#pass", pass).await;
-    tab.press("main .main").await;
-    tab.at("/account").await;
 }
 
 /// Signs in with the phone; the page goes on by itself.

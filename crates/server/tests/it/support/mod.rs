@@ -3,6 +3,8 @@
 
 pub mod authority;
 pub mod chromium;
+pub mod desk;
+pub mod firefox;
 pub mod recorder;
 
 use std::{
@@ -77,6 +79,9 @@ pub struct TestAccount {
     pub pass: String,
 }
 
+/// When it is in a test that does not care.
+const START: Timestamp = Timestamp(1_800_000_000_000);
+
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 impl TestApp {
@@ -85,8 +90,17 @@ impl TestApp {
     }
 
     pub async fn with_policy(policy: Policy) -> Self {
+        Self::starting_at(START, policy).await
+    }
+
+    /// The same, at the time that it is: for the app, which would rightly say that this phone's clock is wrong.
+    pub async fn today(policy: Policy) -> Self {
+        Self::starting_at(akkoord_server::clock::SystemClock.now(), policy).await
+    }
+
+    async fn starting_at(start: Timestamp, policy: Policy) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[]).await;
+        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[], start).await;
         app.add_organisation(policy).await;
         let service = http::router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         app.server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
@@ -97,7 +111,7 @@ impl TestApp {
     pub async fn recorded(policy: Policy) -> (Self, Recorder) {
         let front = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let back = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut app = Self::build(front.local_addr().unwrap(), Network::loopback().unwrap(), &[]).await;
+        let mut app = Self::build(front.local_addr().unwrap(), Network::loopback().unwrap(), &[], START).await;
         app.add_organisation(policy).await;
         let recorder = Recorder::between(front, back.local_addr().unwrap());
         let service = http::router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -108,7 +122,7 @@ impl TestApp {
     /// Served by the program's own code: it can be stopped in an orderly way and started again at the same port.
     pub async fn as_a_program() -> Self {
         let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[]).await;
+        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[], START).await;
         app.add_organisation(Policy::default()).await;
         app.serve(listener);
         app
@@ -125,14 +139,14 @@ impl TestApp {
             ("AKKOORD_TLS__CERTIFICATE", authority.certificate_file().display().to_string()),
             ("AKKOORD_TLS__KEY", authority.key_file().display().to_string()),
         ];
-        let mut app = Self::build(address, authority.network(address), &variables).await;
+        let mut app = Self::build(address, authority.network(address), &variables, START).await;
         app.add_organisation(Policy::default()).await;
         app.serve(listener);
         app
     }
 
     /// The application, not served yet.
-    async fn build(address: SocketAddr, network: Network, more: &[(&str, String)]) -> Self {
+    async fn build(address: SocketAddr, network: Network, more: &[(&str, String)], start: Timestamp) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::SeqCst);
         let folder = std::env::temp_dir().join(format!("akkoord-it-{}-{number}", std::process::id()));
         let variables = [
@@ -143,7 +157,7 @@ impl TestApp {
         ];
         let variables: Vec<_> =
             variables.iter().chain(more).map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let clock = Arc::new(TestClock(AtomicI64::new(1_800_000_000_000)));
+        let clock = Arc::new(TestClock(AtomicI64::new(start.0)));
         let outbox = Arc::new(Outbox::default());
         let app = open(&variables, &clock, &outbox).await;
         let server = tokio::spawn(std::future::ready(()));

@@ -3,6 +3,8 @@
 //! however it ends.
 
 mod link;
+mod phone;
+pub mod steps;
 mod tab;
 
 use std::{

@@ -1,6 +1,11 @@
 //! One tab: what a person does in it, and what can be seen there.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -24,6 +29,8 @@ pub struct Tab {
     link: Arc<Link>,
     session: String,
     origin: String,
+    /// What the names that a test uses are in the language of this tab.
+    words: Mutex<HashMap<String, String>>,
 }
 
 impl Tab {
@@ -36,7 +43,12 @@ impl Tab {
         let target = made.await.unwrap()["targetId"].as_str().unwrap().to_owned();
         let attached = link.call(None, "Target.attachToTarget", json!({ "targetId": target, "flatten": true }));
         let session = attached.await.unwrap()["sessionId"].as_str().unwrap().to_owned();
-        let tab = Self { link: Arc::clone(link), session, origin: origin.trim_end_matches('/').to_owned() };
+        let tab = Self {
+            link: Arc::clone(link),
+            session,
+            origin: origin.trim_end_matches('/').to_owned(),
+            words: Mutex::default(),
+        };
         for domain in ["Page", "Runtime", "Log", "Network", "Audits"] {
             tab.call(&format!("{domain}.enable"), json!({})).await;
         }
@@ -121,12 +133,44 @@ impl Tab {
 
     /// Clicks in the middle of an element, with the mouse.
     pub async fn click(&self, selector: &str) {
-        let quoted = json!(selector);
-        self.until(&format!("document.querySelector({quoted})?.getBoundingClientRect().height > 0")).await;
+        self.click_on(&format!("document.querySelector({})", json!(selector)), selector).await;
+    }
+
+    /// From here on names in English find what stands there in this language.
+    pub fn translate(&self, language: &str) {
+        let read = |language: &str| -> HashMap<String, String> {
+            let file = format!("{}/../../locales/{language}.json", env!("CARGO_MANIFEST_DIR"));
+            serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+        };
+        let (english, mut other) = (read("en"), read(language));
+        let pairs = english.into_iter().filter_map(|(key, text)| Some((text, other.remove(&key)?)));
+        *self.words.lock().unwrap() = pairs.collect();
+    }
+
+    /// A text in the language of this tab.
+    pub(super) fn word(&self, english: &str) -> String {
+        self.words.lock().unwrap().get(english).cloned().unwrap_or_else(|| english.to_owned())
+    }
+
+    /// Clicks what a person would call by this name: a button, a link or a tab.
+    pub async fn tap(&self, name: &str) {
+        let name = &self.word(name);
+        let found = format!(
+            "[...document.querySelectorAll('button, a, summary, label, [role=button]')].find((element) =>
+                (element.ariaLabel ?? element.innerText).split('\\n').some((line) => line.trim() === {})
+                && !element.disabled && element.checkVisibility())",
+            json!(name)
+        );
+        self.click_on(&found, name).await;
+    }
+
+    /// Clicks on the element that an expression gives, once it is there.
+    async fn click_on(&self, expression: &str, told: &str) {
+        self.until(&format!("({expression})?.getBoundingClientRect().height > 0")).await;
         let place = self
             .eval(&format!(
                 "(() => {{
-                    const element = document.querySelector({quoted});
+                    const element = {expression};
                     element.scrollIntoView({{ block: 'center', behavior: 'instant' }});
                     const box = element.getBoundingClientRect();
                     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -134,7 +178,7 @@ impl Tab {
                 }})()"
             ))
             .await;
-        assert_eq!(place["hit"], true, "{selector} is covered by something");
+        assert_eq!(place["hit"], true, "{told} is covered by something");
         for kind in ["mouseMoved", "mousePressed", "mouseReleased"] {
             let mut event = json!({ "type": kind, "x": place["x"], "y": place["y"] });
             if kind != "mouseMoved" {
@@ -192,7 +236,7 @@ impl Tab {
     pub async fn heading(&self, text: &str) {
         self.until(&format!(
             "document.readyState === 'complete' && document.querySelector('h1')?.innerText.trim() === {}",
-            json!(text)
+            json!(self.word(text))
         ))
         .await;
     }

@@ -1,0 +1,159 @@
+//! A laptop with the pages and a phone with the app, and what their person does.
+
+use akkoord_core::policy::Policy;
+
+use super::{
+    TestAccount, TestApp,
+    chromium::{
+        Chromium, Profile, Tab,
+        steps::{sign_in_with_pass, start_sign_in},
+    },
+};
+
+/// The PIN that the person of these tests chooses.
+pub const PIN: &str = "482913";
+const ADD: &str = "main form[action='/account/phones/add'] button";
+
+/// A laptop and a phone in front of one server.
+pub struct Desk {
+    pub app: TestApp,
+    pub ada: TestAccount,
+    pub laptop: Tab,
+    /// What the phone keeps, and its screen.
+    pub pocket: Profile,
+    pub phone: Tab,
+}
+
+impl Desk {
+    pub async fn new(chromium: &Chromium) -> Self {
+        Self::with_policy(chromium, Policy::default()).await
+    }
+
+    pub async fn with_policy(chromium: &Chromium, policy: Policy) -> Self {
+        Self::of(chromium, TestApp::today(policy).await).await
+    }
+
+    pub async fn of(chromium: &Chromium, app: TestApp) -> Self {
+        let ada = app.account("ada").await;
+        let laptop = chromium.profile().await.window(&app.app.config.public_url).await;
+        let pocket = chromium.profile().await;
+        let phone = pocket.window(&app.app.config.phone_url).await;
+        phone.as_phone().await;
+        // We ask for ES256 alone, as the protocol says; and a test goes from one page to the next without a click.
+        phone.forgive("pubKeyCredParams is missing");
+        phone.forgive("NavigationEntryMarkedSkippable");
+        Self { app, ada, laptop, pocket, phone }
+    }
+
+    /// Signs in with the pass and opens "Add a phone"; returns the link of its QR code.
+    pub async fn offer(&self) -> String {
+        sign_in_with_pass(&self.laptop, &self.ada.username, &self.ada.pass).await;
+        self.offer_again().await
+    }
+
+    pub async fn offer_again(&self) -> String {
+        self.laptop.open("/account/phones/add").await;
+        self.laptop.press(ADD).await;
+        self.laptop.attribute("[data-link]", "data-link").await
+    }
+
+    /// Opens the link on the phone and says yes, up to the question of how to unlock.
+    pub async fn accept(&self, link: &str) {
+        self.phone.open(link).await;
+        self.phone.tap("Set up this phone here").await;
+        self.phone.heading("Add this account?").await;
+        self.phone.fill("Name of this phone", "Ada's Pixel").await;
+        self.phone.tap("Add this account").await;
+    }
+
+    pub async fn choose_pin(&self) {
+        self.phone.heading("Choose a PIN").await;
+        self.phone.fill("PIN", PIN).await;
+        self.phone.fill("The same PIN again", PIN).await;
+        self.phone.tap("Continue").await;
+    }
+
+    /// Types the digits of the phone's screen into the page, and waits until both say that it is done.
+    pub async fn compare_digits(&self) {
+        self.laptop.heading("Type the six digits").await;
+        self.laptop.type_text("#digits", &self.digits().await).await;
+        self.laptop.press("main .main").await;
+        self.laptop.heading("Ada's Pixel is ready").await;
+        self.phone.heading("This phone is ready").await;
+    }
+
+    pub async fn digits(&self) -> String {
+        self.phone.heading("Type these on your computer").await;
+        let shown = self.phone.eval("document.querySelector('.six').innerText").await;
+        shown.as_str().unwrap().to_owned()
+    }
+
+    /// A phone with a PIN, from the link on; the laptop is signed out again.
+    pub async fn with_pin(&self) {
+        let link = self.offer().await;
+        self.accept(&link).await;
+        self.choose_pin().await;
+        self.finish_adding().await;
+    }
+
+    /// A phone with a finger sensor.
+    pub async fn with_finger(&self) {
+        let link = self.offer().await;
+        self.accept(&link).await;
+        self.phone.tap("Use fingerprint, face or screen lock").await;
+        self.finish_adding().await;
+    }
+
+    pub async fn finish_adding(&self) {
+        self.compare_digits().await;
+        self.phone.tap("Done").await;
+        self.phone.heading("Accounts").await;
+        self.laptop.open("/account").await;
+        self.laptop.press(".top .quiet").await;
+    }
+
+    /// From a result back to the accounts; a result can't be tapped away in its first moment either.
+    pub async fn done(&self) {
+        self.settle().await;
+        self.phone.tap("Done").await;
+    }
+
+    /// The laptop asks; the phone shows the request by itself. Returns the number on the laptop's screen.
+    pub async fn ask(&self) -> String {
+        let number = start_sign_in(&self.laptop, &self.ada.username).await;
+        self.show_request().await;
+        number
+    }
+
+    /// The request comes by the stream, as the app is in view.
+    pub async fn show_request(&self) {
+        self.phone.until("location.pathname.startsWith('/app/request/')").await;
+        self.phone.heading("Is this you?").await;
+        self.settle().await;
+    }
+
+    /// What just appeared can't be hit for half a second.
+    pub async fn settle(&self) {
+        tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    }
+
+    pub async fn type_number(&self, number: &str) {
+        for digit in number.chars() {
+            self.phone.tap(&digit.to_string()).await;
+        }
+    }
+
+    pub async fn type_pin(&self, pin: &str) {
+        self.phone.heading("Type your PIN").await;
+        self.phone.fill("PIN in this app", pin).await;
+        self.settle().await;
+        self.phone.tap("Approve").await;
+    }
+}
+
+/// Another number of as many digits.
+pub fn another(number: &str) -> String {
+    let first = number.as_bytes()[0];
+    let other = if first == b'9' { b'8' } else { first + 1 };
+    format!("{}{}", char::from(other), &number[1..])
+}

@@ -7,6 +7,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     dead_code,
+    unused_imports,
     reason = "it stands on what the tests stand on, uses a part of it, and fails as loudly"
 )]
 
@@ -52,7 +53,7 @@ async fn main() {
     phone.call("Network.setCacheDisabled", json!({ "cacheDisabled": true })).await;
     // From the second round on the worker would answer, with what it unpacked.
     phone.call("Network.setBypassServiceWorker", json!({ "bypass": true })).await;
-    phone.slow_processor(SLOWER).await;
+    slow_down(phone, SLOWER).await;
     let mut cold = Vec::new();
     for _ in 0..ROUNDS {
         phone.open("/app/add").await;
@@ -69,11 +70,11 @@ async fn main() {
     told(&mut figures, "first_screen_cold_ms", &cold, "nothing kept, slowed down");
     phone.call("Network.setCacheDisabled", json!({ "cacheDisabled": false })).await;
     phone.call("Network.setBypassServiceWorker", json!({ "bypass": false })).await;
-    phone.slow_processor(1).await;
+    slow_down(phone, 1).await;
 
     desk.with_pin().await;
     phone.until("navigator.serviceWorker.ready.then((it) => it.active?.state === 'activated')").await;
-    phone.slow_processor(SLOWER).await;
+    slow_down(phone, SLOWER).await;
 
     // As from a notification: the app is not open, the request waits.
     support::chromium::steps::start_sign_in(&desk.laptop, &desk.ada.username).await;
@@ -87,7 +88,7 @@ async fn main() {
     }
     told(&mut figures, "request_usable_ms", &requests, "from its address to a keypad that types, slowed down");
 
-    phone.slow_processor(1).await;
+    slow_down(phone, 1).await;
     phone.network(false).await;
     let (mut accounts, mut codes) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -100,6 +101,11 @@ async fn main() {
     told(&mut figures, "offline_codes_ms", &codes, "no network");
     println!("{}", json!({ "scenario": "app", "figures": figures }));
     chromium.finish().await;
+}
+
+/// Makes the processor so many times slower, as a cheap phone's is.
+async fn slow_down(phone: &Tab, times: u32) {
+    phone.call("Emulation.setCPUThrottlingRate", json!({ "rate": times })).await;
 }
 
 async fn shown(phone: &Tab, what: &str) -> f64 {

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { AccountsScreen } from '../features/accounts/page/accounts-screen.tsx';
 import { WaitingBanner } from '../features/approval/page/routes.tsx';
 import { useWatch } from '../features/approval/page/watch.ts';
-import type { Failure } from '../shared/phone/types.ts';
+import type { Failure } from '../shared/phone/phones.ts';
 import { useApp } from '../ui/app.ts';
 import { usePhones } from '../ui/context.ts';
 import { failureWords } from '../ui/failure.tsx';

@@ -1,6 +1,6 @@
 /** The accounts of this phone, as a signal for all screens. */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Account, Phones } from '../shared/phone/types.ts';
+import type { Account, Phones } from '../shared/phone/phones.ts';
 
 export function startAccounts(phones: Phones): ReadonlySignal<readonly Account[] | undefined> {
   const now = signal<readonly Account[] | undefined>(undefined);

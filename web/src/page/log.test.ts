@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Failure, type Phones } from '../shared/phone/types.ts';
+import { Failure, type Phones } from '../shared/phone/phones.ts';
 import { coded, logged } from './log.ts';
 import { add, KEPT } from './ring.ts';
 

@@ -1,7 +1,7 @@
 /** The diagnostic log: the last events, coded, without names and secrets. It stays here until somebody shares it. */
 import * as v from 'valibot';
 import type { Store } from '../shared/kv.ts';
-import { Failure, type Phones } from '../shared/phone/types.ts';
+import { Failure, type Phones } from '../shared/phone/phones.ts';
 import type { Log, LogEntry } from '../ui/app.ts';
 import { add } from './ring.ts';
 

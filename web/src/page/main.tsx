@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { Locker } from '../features/lock/page/locker.ts';
 import { Store } from '../shared/kv.ts';
 import { openPhones } from '../shared/phone/open.ts';
-import type { Phones } from '../shared/phone/types.ts';
+import type { Phones } from '../shared/phone/phones.ts';
 import { type App, AppContext } from '../ui/app.ts';
 import { NavigateContext, PhonesContext } from '../ui/context.ts';
 import { asFailure } from '../ui/failure.tsx';

@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import * as v from 'valibot';
 import type { Store } from '../shared/kv.ts';
-import type { Account, Phones } from '../shared/phone/types.ts';
+import type { Account, Phones } from '../shared/phone/phones.ts';
 import type { NoticeState, Notices, Server } from '../ui/app.ts';
 import { fromHomeScreen } from './install.ts';
 import { coded } from './log.ts';

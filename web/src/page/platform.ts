@@ -2,7 +2,7 @@
  * The door to the platform's authenticator. WebAuthn's JSON is read and written here, because the browser's own
  * functions for it are younger than many phones.
  */
-import { Failure, type PlatformAuthenticator } from '../shared/phone/types.ts';
+import { Failure, type PlatformAuthenticator } from '../shared/phone/phones.ts';
 import { type Bytes, decode, encode } from '../shared/protocol/bytes.ts';
 
 export const platform: PlatformAuthenticator = {

@@ -1,5 +1,5 @@
 import { Component, type ComponentChildren } from 'preact';
-import type { Failure } from '../shared/phone/types.ts';
+import type { Failure } from '../shared/phone/phones.ts';
 import { asFailure, FailureNotice } from '../ui/failure.tsx';
 import { Mark } from '../ui/icon.tsx';
 import { t } from '../ui/texts.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ask, isOf, MAX_ANSWER, openStream, TimedOut } from './http.ts';
-import { Failure } from './phone/types.ts';
+import { Failure } from './phone/phones.ts';
 import { utf8 } from './protocol/bytes.ts';
 
 const URL = 'https://phone.example.org/phone/v1/nonce';

@@ -1,6 +1,6 @@
 /** The door to the network: calls of bounded time and size. Everything that goes wrong is a `Failure`. */
 
-import { Failure } from './phone/types.ts';
+import { Failure } from './phone/phones.ts';
 import { type Bytes, concat } from './protocol/bytes.ts';
 
 /** The largest answer that is read, in bytes. */

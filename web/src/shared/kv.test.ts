@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { newKeyPair, signEs256 } from './crypto.ts';
 import { Store } from './kv.ts';
-import { Failure } from './phone/types.ts';
+import { Failure } from './phone/phones.ts';
 import { utf8 } from './protocol/bytes.ts';
 
 const open: Store[] = [];

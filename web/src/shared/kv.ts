@@ -4,7 +4,7 @@
  */
 
 import * as v from 'valibot';
-import { Failure } from './phone/types.ts';
+import { Failure } from './phone/phones.ts';
 
 const NAME = 'akkoord';
 /** Of the store's form. A higher one belongs to a newer app, which this one must not overwrite. */

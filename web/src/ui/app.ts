@@ -3,7 +3,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Store } from '../shared/kv.ts';
-import type { Account, PlatformAuthenticator } from '../shared/phone/types.ts';
+import type { Account, PlatformAuthenticator } from '../shared/phone/phones.ts';
 import type { Language } from './texts.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** What every screen may ask for: the phone, and the way to another screen. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Phones } from '../shared/phone/types.ts';
+import type { Phones } from '../shared/phone/phones.ts';
 
 export type Navigate = (path: string, how?: { readonly replace?: boolean }) => void;
 

@@ -1,6 +1,6 @@
 /** Every failure in words: what happened, whether anything is lost, what to do. Never a code alone. */
 import type { ComponentChildren } from 'preact';
-import { Failure } from '../shared/phone/types.ts';
+import { Failure } from '../shared/phone/phones.ts';
 import { Button } from './button.tsx';
 import { Notice } from './notice.tsx';
 import { count, t } from './texts.ts';

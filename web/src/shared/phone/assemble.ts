@@ -12,11 +12,11 @@ import { Desk } from './desk.ts';
 import { enrol } from './enrolment.ts';
 import { history, reportEntry } from './history.ts';
 import * as own from './own.ts';
+import type { Account, Phones, PlatformAuthenticator, Reading } from './phones.ts';
 import { leave, unfinished } from './proved.ts';
 import { ACCOUNT, account, CLOCK, LEAVING, clock as storedClock, toAccount, toBroken } from './records.ts';
 import { Requests } from './requests.ts';
 import { stream } from './streams.ts';
-import type { Account, Phones, PlatformAuthenticator, Reading } from './types.ts';
 
 export interface Options {
   readonly platform?: PlatformAuthenticator;

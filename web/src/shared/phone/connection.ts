@@ -8,8 +8,8 @@ import { parseJson } from '../protocol/json.ts';
 import { signProof } from '../protocol/proof.ts';
 import { Refused } from '../protocol/refused.ts';
 import { count, seconds } from '../protocol/schema.ts';
+import { Failure } from './phones.ts';
 import { type Identity, removedBy } from './records.ts';
-import { Failure } from './types.ts';
 
 /** Waits before a call is repeated after a network failure, in milliseconds. */
 const REPEAT_AFTER = [300, 1000];

@@ -6,8 +6,8 @@ import type { Store } from '../kv.ts';
 import { followPinned } from '../protocol/keyroll.ts';
 import type * as Pin from '../protocol/pin.ts';
 import { type Call, type Connection, explain } from './connection.ts';
+import { Failure, type PlatformAuthenticator } from './phones.ts';
 import { ACCOUNT, type AccountRecord, account } from './records.ts';
-import { Failure, type PlatformAuthenticator } from './types.ts';
 
 export const empty = v.object({});
 

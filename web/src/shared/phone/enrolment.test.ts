@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newKeyPair } from '../crypto.ts';
 import { encode } from '../protocol/bytes.ts';
 import { describeKey } from '../protocol/jwk.ts';
+import type { PlatformAuthenticator } from './phones.ts';
 import { enrolled, failure, hurry, invitation, PIN, setting } from './testing/enrolled.ts';
-import type { PlatformAuthenticator } from './types.ts';
 
 beforeEach(hurry);
 afterEach(() => {

@@ -15,9 +15,6 @@ import { compose, isText, MAX_NAME } from '../protocol/text.ts';
 import { explain } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { evaluation } from './evidence.ts';
-import { platformWord } from './platform-word.ts';
-import { ProvedPhone } from './proved.ts';
-import { type AccountRecord, ENROLMENT, type EnrolmentRecord, toAccountName } from './records.ts';
 import {
   type AccountName,
   type Enrolment,
@@ -26,7 +23,10 @@ import {
   type Policy,
   type Proved,
   type Unlock,
-} from './types.ts';
+} from './phones.ts';
+import { platformWord } from './platform-word.ts';
+import { ProvedPhone } from './proved.ts';
+import { type AccountRecord, ENROLMENT, type EnrolmentRecord, toAccountName } from './records.ts';
 
 const claimed = v.object({ offer: v.string(), t: bytes(32) });
 const stateAnswer = v.object({ state: v.string() });

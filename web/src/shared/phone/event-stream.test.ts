@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Bytes, utf8 } from '../protocol/bytes.ts';
 import { events, rawEvents } from './event-stream.ts';
-import { Failure } from './types.ts';
+import { Failure } from './phones.ts';
 
 async function* pieces(...all: Bytes[]): AsyncGenerator<Bytes> {
   yield* all;

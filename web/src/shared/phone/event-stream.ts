@@ -4,8 +4,8 @@ import * as v from 'valibot';
 import { type Bytes, utf8 } from '../protocol/bytes.ts';
 import { id, seconds } from '../protocol/schema.ts';
 import { read } from './connection.ts';
+import { Failure } from './phones.ts';
 import { removedBy } from './records.ts';
-import { Failure } from './types.ts';
 
 /** The most that one event may hold, in characters, so that a server can't fill the phone's memory. */
 const MAX_EVENT = 64 * 1024;

@@ -7,8 +7,8 @@ import { Refused } from '../protocol/refused.ts';
 import { bytes, count, id } from '../protocol/schema.ts';
 import { explain } from './connection.ts';
 import type { Desk } from './desk.ts';
+import { Failure, type Unlocking } from './phones.ts';
 import type { AccountRecord } from './records.ts';
-import { Failure, type Unlocking } from './types.ts';
 
 export type Evidence =
   | { readonly type: 'webauthn'; readonly credential: Record<string, unknown> }

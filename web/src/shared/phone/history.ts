@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { app, context, operation } from '../protocol/request.ts';
 import { count, id, name, seconds } from '../protocol/schema.ts';
 import type { Desk } from './desk.ts';
-import type { HistoryEntry } from './types.ts';
+import type { HistoryEntry } from './phones.ts';
 
 const entry = v.object({
   id,

@@ -1,5 +1,5 @@
 import { assemble } from './assemble.ts';
-import type { Phones } from './types.ts';
+import type { Phones } from './phones.ts';
 
 let opened: Promise<Phones> | undefined;
 

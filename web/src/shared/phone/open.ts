@@ -1,5 +1,5 @@
 import { assemble, type Options } from './assemble.ts';
-import type { Phones } from './types.ts';
+import type { Phones } from './phones.ts';
 
 /**
  * Opens what this browser keeps, for the page. Throws `Failure` 'storage' where there is no storage, and 'version' where

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Store } from '../kv.ts';
+import type { StreamEvent } from './phones.ts';
 import { enrolled, failure, hurry, PIN, setting } from './testing/enrolled.ts';
-import type { StreamEvent } from './types.ts';
 
 beforeEach(hurry);
 afterEach(() => vi.unstubAllGlobals());

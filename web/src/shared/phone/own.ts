@@ -20,8 +20,8 @@ import {
   startChange,
   unwrapPinKey,
 } from './evidence.ts';
+import { type Account, type Code, Failure, type PushSubscriptionJSON, type Unlocking } from './phones.ts';
 import { ACCOUNT, type AccountRecord, toAccount } from './records.ts';
-import { type Account, type Code, Failure, type PushSubscriptionJSON, type Unlocking } from './types.ts';
 
 const ownState = v.object({
   phone: id,

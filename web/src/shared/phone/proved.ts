@@ -10,6 +10,7 @@ import { bytes } from '../protocol/schema.ts';
 import { type Desk, empty } from './desk.ts';
 import { events } from './event-stream.ts';
 import { refresh } from './own.ts';
+import { type Account, type AccountName, Failure, type Proved } from './phones.ts';
 import {
   ACCOUNT,
   type AccountRecord,
@@ -23,7 +24,6 @@ import {
   toAccountName,
   toBroken,
 } from './records.ts';
-import { type Account, type AccountName, Failure, type Proved } from './types.ts';
 
 /** How often the state is asked for, in milliseconds. */
 const ASK_EACH = 2000;

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { jwk } from '../protocol/jwk.ts';
 import { policy as answeredPolicy } from '../protocol/offer.ts';
 import { base64url, bytes, count, handle, id, name, seconds, unlock } from '../protocol/schema.ts';
-import type { Account, AccountName } from './types.ts';
+import type { Account, AccountName } from './phones.ts';
 
 export const ACCOUNT = 'account/';
 export const ENROLMENT = 'enrolment/';

@@ -1,8 +1,8 @@
 import 'fake-indexeddb/auto';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Failure, type Phones, type Request } from './phones.ts';
 import { enrolled, failure, hurry, invitation, PIN, setting } from './testing/enrolled.ts';
 import { FakeServer } from './testing/fake-server.ts';
-import { Failure, type Phones, type Request } from './types.ts';
 
 beforeEach(hurry);
 afterEach(() => vi.unstubAllGlobals());

@@ -10,6 +10,7 @@ import { type CheckedRequest, checkRequest, mayAnswer } from '../protocol/reques
 import { explain } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { type Evidence, pinEvidence, platformEvidence, settlePin, unwrapPinKey } from './evidence.ts';
+import { type Decision, Failure, type Outcome, type Request, type Unlocking, type Waiting } from './phones.ts';
 import {
   type AccountRecord,
   DECISION,
@@ -17,7 +18,6 @@ import {
   decision as decisionRecord,
   toAccountName,
 } from './records.ts';
-import { type Decision, Failure, type Outcome, type Request, type Unlocking, type Waiting } from './types.ts';
 
 const pendingAnswer = v.object({ requests: v.array(v.string()), keyroll: v.exactOptional(v.array(v.string()), []) });
 const stateAnswer = v.object({ state: v.string() });

@@ -5,8 +5,8 @@ import { id } from '../protocol/schema.ts';
 import { explain } from './connection.ts';
 import type { Desk } from './desk.ts';
 import { events } from './event-stream.ts';
+import { Failure, type StreamEvent } from './phones.ts';
 import { ACCOUNT, type AccountRecord } from './records.ts';
-import { Failure, type StreamEvent } from './types.ts';
 
 /** The first wait before a stream is opened again, and the longest, in milliseconds. */
 const FIRST_WAIT = 1000;

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Account } from '../../../shared/phone/types.ts';
+import type { Account } from '../../../shared/phone/phones.ts';
 import { useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { useNavigate, usePhones } from '../../../ui/context.ts';

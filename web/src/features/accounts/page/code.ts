@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Code } from '../../../shared/phone/types.ts';
+import type { Code } from '../../../shared/phone/phones.ts';
 import { usePhones } from '../../../ui/context.ts';
 
 export interface ShownCode {

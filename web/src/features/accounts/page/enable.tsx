@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Account, Failure, Unlocking } from '../../../shared/phone/types.ts';
+import type { Account, Failure, Unlocking } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { usePhones } from '../../../ui/context.ts';
 import { Dialog } from '../../../ui/dialog.tsx';

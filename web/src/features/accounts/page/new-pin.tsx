@@ -1,4 +1,4 @@
-import type { Failure } from '../../../shared/phone/types.ts';
+import type { Failure } from '../../../shared/phone/phones.ts';
 import { FailureNotice, weakPin } from '../../../ui/failure.tsx';
 import { PinField } from '../../../ui/pin-field.tsx';
 import { t } from '../../../ui/texts.ts';

@@ -1,4 +1,4 @@
-import type { Account } from '../../../shared/phone/types.ts';
+import type { Account } from '../../../shared/phone/phones.ts';
 import { Icon } from '../../../ui/icon.tsx';
 import { t } from '../../../ui/texts.ts';
 

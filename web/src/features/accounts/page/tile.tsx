@@ -1,4 +1,4 @@
-import type { Account } from '../../../shared/phone/types.ts';
+import type { Account } from '../../../shared/phone/phones.ts';
 import { type NoticeState, useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { useNavigate, usePhones } from '../../../ui/context.ts';

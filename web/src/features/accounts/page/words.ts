@@ -1,4 +1,4 @@
-import type { Account } from '../../../shared/phone/types.ts';
+import type { Account } from '../../../shared/phone/phones.ts';
 import { t } from '../../../ui/texts.ts';
 import { date } from '../../../ui/time.ts';
 

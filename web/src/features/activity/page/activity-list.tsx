@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import type { Account, Failure } from '../../../shared/phone/types.ts';
+import type { Account, Failure } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { usePhones } from '../../../ui/context.ts';
 import { asFailure, FailureNotice } from '../../../ui/failure.tsx';

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../../shared/phone/types.ts';
+import type { HistoryEntry } from '../../../shared/phone/phones.ts';
 import type { IconName } from '../../../ui/icon.tsx';
 import { t } from '../../../ui/texts.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { HistoryEntry } from '../../../shared/phone/types.ts';
+import type { HistoryEntry } from '../../../shared/phone/phones.ts';
 import { merge, reportable } from './merge.ts';
 
 function entry(id: string, at: number, state = 'CONSUMED', op: HistoryEntry['op'] = 'signin'): HistoryEntry {

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from '../../../shared/phone/types.ts';
+import type { HistoryEntry } from '../../../shared/phone/phones.ts';
 
 /** One account's entries so far, newest first, and whether the server has older ones. */
 export interface Pages {

@@ -1,4 +1,4 @@
-import type { Request } from '../../../shared/phone/types.ts';
+import type { Request } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { useNavigate } from '../../../ui/context.ts';
 import { Icon, type IconName } from '../../../ui/icon.tsx';

@@ -1,4 +1,4 @@
-import type { Request } from '../../../shared/phone/types.ts';
+import type { Request } from '../../../shared/phone/phones.ts';
 import { usePhones } from '../../../ui/context.ts';
 import { useLeft } from '../../../ui/countdown.tsx';
 import { isolated } from '../../../ui/isolated.ts';

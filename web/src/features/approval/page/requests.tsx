@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import type { Request } from '../../../shared/phone/types.ts';
+import type { Request } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { clock, useLeft } from '../../../ui/countdown.tsx';
 import { FailureNotice } from '../../../ui/failure.tsx';

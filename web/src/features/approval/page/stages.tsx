@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Failure } from '../../../shared/phone/types.ts';
+import type { Failure } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { failureWords } from '../../../ui/failure.tsx';
 import { isolated } from '../../../ui/isolated.ts';

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { HistoryEntry, Phones, Request } from '../../../shared/phone/types.ts';
+import type { HistoryEntry, Phones, Request } from '../../../shared/phone/phones.ts';
 import { usePhones } from '../../../ui/context.ts';
 import { Answer } from '../shared/answer.ts';
 import { WaitingRequests } from '../shared/waiting-requests.ts';

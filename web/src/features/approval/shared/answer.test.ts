@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Failure, type Outcome, type Phones, type Request, type Unlock } from '../../../shared/phone/types.ts';
+import { Failure, type Outcome, type Phones, type Request, type Unlock } from '../../../shared/phone/phones.ts';
 import { Answer } from './answer.ts';
 
 function request(unlock: readonly Unlock[] = ['webauthn', 'pin']): Request {

@@ -6,7 +6,7 @@ import {
   type Phones,
   type Request,
   type Unlock,
-} from '../../../shared/phone/types.ts';
+} from '../../../shared/phone/phones.ts';
 import { afterFailure, type Ending, endingOf, endingOfState } from './ending.ts';
 import { Once } from './tap-guard.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Failure } from '../../../shared/phone/types.ts';
+import { Failure } from '../../../shared/phone/phones.ts';
 import { afterFailure, endingOf, endingOfState } from './ending.ts';
 
 test('what was decided here has its own words', () => {

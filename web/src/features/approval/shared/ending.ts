@@ -1,4 +1,4 @@
-import type { Failure, Outcome } from '../../../shared/phone/types.ts';
+import type { Failure, Outcome } from '../../../shared/phone/phones.ts';
 
 /** How a request ended, as far as the words differ. */
 export type Ending =

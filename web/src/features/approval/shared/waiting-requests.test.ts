@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Failure, type Request, type StreamEvent, type Waiting } from '../../../shared/phone/types.ts';
+import { Failure, type Request, type StreamEvent, type Waiting } from '../../../shared/phone/phones.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
 function request(id: string, iat: number, phone = 'p'): Request {

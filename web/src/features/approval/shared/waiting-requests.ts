@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Failure, Phones, Request, StreamEvent } from '../../../shared/phone/types.ts';
+import type { Failure, Phones, Request, StreamEvent } from '../../../shared/phone/phones.ts';
 
 /** What of the phone this needs. */
 type Asked = Pick<Phones, 'now' | 'pending' | 'stream'>;

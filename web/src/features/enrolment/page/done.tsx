@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { Account } from '../../../shared/phone/types.ts';
+import type { Account } from '../../../shared/phone/phones.ts';
 import { useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { useNavigate } from '../../../ui/context.ts';

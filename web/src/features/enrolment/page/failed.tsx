@@ -1,4 +1,4 @@
-import type { Failure } from '../../../shared/phone/types.ts';
+import type { Failure } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { useNavigate } from '../../../ui/context.ts';
 import { failureWords } from '../../../ui/failure.tsx';

@@ -1,4 +1,4 @@
-import type { Enrolment, Failure } from '../../../shared/phone/types.ts';
+import type { Enrolment, Failure } from '../../../shared/phone/phones.ts';
 import { Button } from '../../../ui/button.tsx';
 import { FailureNotice } from '../../../ui/failure.tsx';
 import { Icon } from '../../../ui/icon.tsx';

@@ -1,4 +1,4 @@
-import type { Phones } from '../../../shared/phone/types.ts';
+import type { Phones } from '../../../shared/phone/phones.ts';
 import { useApp } from '../../../ui/app.ts';
 import { usePhones } from '../../../ui/context.ts';
 import { Flow } from '../shared/flow.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { Phones } from '../../../shared/phone/types.ts';
+import type { Phones } from '../../../shared/phone/phones.ts';
 import type { App } from '../../../ui/app.ts';
 
 const LEFT = 'app/left-to-sign-in';

@@ -7,7 +7,7 @@ import {
   type Phones,
   type Proved,
   type Unlock,
-} from '../../../shared/phone/types.ts';
+} from '../../../shared/phone/phones.ts';
 import { Flow } from './flow.ts';
 
 const invitation: Invitation = { kind: 'link', token: 't', thumbprint: 'p' };

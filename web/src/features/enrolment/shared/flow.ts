@@ -7,7 +7,7 @@ import {
   type Phones,
   type PlatformAuthenticator,
   type Proved,
-} from '../../../shared/phone/types.ts';
+} from '../../../shared/phone/phones.ts';
 import { type UnlockPlan, unlockPlan } from './unlock-plan.ts';
 
 export type PinReason = 'no_platform' | 'policy' | 'instead' | 'besides';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Reading } from '../../../shared/phone/types.ts';
+import type { Reading } from '../../../shared/phone/phones.ts';
 import { sort } from './found.ts';
 
 function read(reading: Reading, text = 'text') {

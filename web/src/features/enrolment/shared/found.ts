@@ -1,4 +1,4 @@
-import type { Invitation, Phones, Reading } from '../../../shared/phone/types.ts';
+import type { Invitation, Phones, Reading } from '../../../shared/phone/phones.ts';
 import { shownHost } from './hosts.ts';
 import { looksLikeCode } from './typed-code.ts';
 

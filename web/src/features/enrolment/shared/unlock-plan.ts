@@ -1,4 +1,4 @@
-import type { Unlock } from '../../../shared/phone/types.ts';
+import type { Unlock } from '../../../shared/phone/phones.ts';
 
 /** How approvals will be unlocked on this phone, and what the person may choose. */
 export type UnlockPlan =

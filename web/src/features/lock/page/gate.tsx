@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Failure } from '../../../shared/phone/types.ts';
+import type { Failure } from '../../../shared/phone/phones.ts';
 import { useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { usePhones } from '../../../ui/context.ts';

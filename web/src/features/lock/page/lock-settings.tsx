@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Failure } from '../../../shared/phone/types.ts';
+import type { Failure } from '../../../shared/phone/phones.ts';
 import { useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Dialog } from '../../../ui/dialog.tsx';

@@ -2,7 +2,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import * as v from 'valibot';
 import { randomBytes } from '../../../shared/crypto.ts';
 import type { Store } from '../../../shared/kv.ts';
-import { Failure, type PlatformAuthenticator } from '../../../shared/phone/types.ts';
+import { Failure, type PlatformAuthenticator } from '../../../shared/phone/phones.ts';
 import { type Bytes, decode, encode } from '../../../shared/protocol/bytes.ts';
 import { isPin, type KeptLock, keptLock, makePin, mustLock, verifiedUser, waitFor } from '../shared/lock.ts';
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Account } from '../../../shared/phone/types.ts';
+import type { Account } from '../../../shared/phone/phones.ts';
 import { type NoticeState, type Theme, useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Icon, type IconName } from '../../../ui/icon.tsx';

@@ -4,7 +4,7 @@ import { vi } from 'vitest';
 import { Clock } from '../../clock.ts';
 import { Store } from '../../kv.ts';
 import { assemble } from '../assemble.ts';
-import { type Account, Failure, type Invitation, type Phones, type PlatformAuthenticator } from '../types.ts';
+import { type Account, Failure, type Invitation, type Phones, type PlatformAuthenticator } from '../phones.ts';
 import { API, FakeServer } from './fake-server.ts';
 
 export const PIN = '480213';

@@ -88,11 +88,6 @@ impl Tab {
         self.call("Network.emulateNetworkConditions", conditions).await;
     }
 
-    /// Slows the processor down, as a cheap phone's is.
-    pub async fn slow_processor(&self, times: u32) {
-        self.call("Emulation.setCPUThrottlingRate", json!({ "rate": times })).await;
-    }
-
     /// Delivers a push to the worker of the tab's site, as the browser would after decrypting it.
     pub async fn push(&self, payload: &str) {
         self.call("ServiceWorker.enable", json!({})).await;
@@ -101,11 +96,11 @@ impl Tab {
         let registration = loop {
             let updates = self.events("ServiceWorker.workerRegistrationUpdated");
             let all = updates.iter().flat_map(|event| event["registrations"].as_array().cloned().unwrap_or_default());
-            let ours = all.filter(|one| {
+            let mut ours = all.filter(|one| {
                 one["isDeleted"] != true
                     && one["scopeURL"].as_str().is_some_and(|scope| scope.starts_with(origin.as_str().unwrap()))
             });
-            if let Some(found) = ours.last() {
+            if let Some(found) = ours.next_back() {
                 break found["registrationId"].clone();
             }
             assert!(start.elapsed().as_secs() < 10, "no worker is registered");
@@ -154,10 +149,9 @@ impl Profile {
     /// Runs a script in the site's service worker.
     pub async fn in_worker(&self, script: &str) -> Value {
         let targets = self.link.call(None, "Target.getTargets", json!({})).await.unwrap();
-        let workers = targets["targetInfos"].as_array().unwrap().iter();
+        let mut workers = targets["targetInfos"].as_array().unwrap().iter();
         let worker = workers
-            .filter(|target| target["type"] == "service_worker" && target["browserContextId"] == *self.context)
-            .last()
+            .rfind(|target| target["type"] == "service_worker" && target["browserContextId"] == *self.context)
             .expect("a worker runs");
         let attach = json!({ "targetId": worker["targetId"], "flatten": true });
         let attached = self.link.call(None, "Target.attachToTarget", attach).await.unwrap();

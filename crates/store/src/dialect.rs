@@ -31,12 +31,13 @@ impl Dialect {
     }
 
     /// What each new connection is told. SQLite: other processes (the command line) may hold the lock for a while, a
-    /// commit is on the disk before it is answered. PostgreSQL: a node that hangs must not hold its locks.
+    /// commit is on the disk before it is answered; what undoes a savepoint is no file, because it is worth nothing after
+    /// its transaction. PostgreSQL: a node that hangs must not hold its locks.
     pub(crate) fn connection_setup(self) -> &'static str {
         match self {
             Self::Sqlite => {
                 "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; \
-                 PRAGMA trusted_schema = OFF"
+                 PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY"
             }
             Self::Postgres => {
                 "SET statement_timeout = '10s'; SET lock_timeout = '5s'; \

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use rusqlite::{Connection, OpenFlags, Statement, types::ValueRef};
+use rusqlite::{Connection, OpenFlags, Statement, config::DbConfig, types::ValueRef};
 
 use crate::{
     dialect::{Dialect, SQLITE_BACKUP, SQLITE_JOURNAL},
@@ -25,8 +25,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         tracing::warn!("the database file can be read by others (mode {mode:o}): run chmod 600 on it");
     }
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | FLAGS)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.execute_batch(Dialect::Sqlite.connection_setup())?;
+    set_up(&connection)?;
     let mode: String = connection.query_row(SQLITE_JOURNAL, [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(StoreError::Unavailable(format!("{}: this file system has no write-ahead log", path.display())));
@@ -37,9 +36,16 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 /// Opens a connection that reads.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | FLAGS)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.execute_batch(Dialect::Sqlite.connection_setup())?;
+    set_up(&connection)?;
     Ok(connection)
+}
+
+fn set_up(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else SQLite looks at the values that are bound for a better plan, and prepares many statements again at each use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.execute_batch(Dialect::Sqlite.connection_setup())?;
+    Ok(())
 }
 
 /// Copies the database into a new file for us alone.
@@ -114,3 +120,22 @@ fn bind(statement: &mut Statement<'_>, params: &[Value]) -> Result<(), StoreErro
 const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_PRIVATE_CACHE);
 /// More than there are statements, so that each is prepared once per connection.
 const STATEMENTS: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_is_bound() {
+        let connection = Connection::open_in_memory().unwrap();
+        set_up(&connection).unwrap();
+        connection.execute_batch("CREATE TABLE t (a TEXT, b BIGINT); CREATE INDEX t_a ON t (a) WHERE b IS NULL").unwrap();
+        let sql = "SELECT a FROM t WHERE a = $1 AND b IS NULL ORDER BY a, b LIMIT $2";
+        for value in ["x", "y", "z"] {
+            query(&connection, sql, &[Value::Text(value.to_owned()), Value::Int(1)]).unwrap();
+        }
+        assert_eq!(connection.prepare_cached(sql).unwrap().get_status(StatementStatus::RePrepare), 0);
+    }
+}

@@ -62,13 +62,20 @@ pub struct AccountRow {
     pub disabled_at: Option<Timestamp>,
 }
 
+macro_rules! account_columns {
+    () => {
+        "a.id, a.organisation_id, a.kind, a.username, a.name, a.email, a.role, a.language, a.expect_until, \
+         a.created_at, a.disabled_at"
+    };
+}
+pub(crate) use account_columns;
+
+/// How many columns that are.
+pub(crate) const COLUMNS: usize = 11;
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT id, organisation_id, kind, username, name, email, role, language, expect_until, created_at, ",
-            "disabled_at FROM accounts ",
-            $rest
-        )
+        concat!("SELECT ", account_columns!(), " FROM accounts a ", $rest)
     };
 }
 
@@ -159,7 +166,7 @@ impl Tx {
     }
 }
 
-fn account(row: &Row) -> Result<AccountRow, StoreError> {
+pub(crate) fn account(row: &Row) -> Result<AccountRow, StoreError> {
     Ok(AccountRow {
         id: row.get(0)?,
         organisation_id: row.get(1)?,

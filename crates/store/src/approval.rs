@@ -244,6 +244,13 @@ impl Tx {
         self.query_all(sql, params![approval]).await?.iter().map(|row| row.get(0)).collect()
     }
 
+    /// The names of the phones that were asked and are still there, the oldest phone first.
+    pub async fn names_of_phones_asked(&mut self, approval: &ApprovalId) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT p.name FROM approval_messages m JOIN phones p ON p.id = m.phone_id \
+                   WHERE m.approval_id = $1 AND p.revoked_at IS NULL ORDER BY p.created_at, p.id";
+        self.query_all(sql, params![approval]).await?.iter().map(|row| row.get(0)).collect()
+    }
+
     /// A request.
     pub async fn approval(&mut self, id: &ApprovalId) -> Result<Option<ApprovalRow>, StoreError> {
         self.query_opt(select!("WHERE r.id = $1"), params![id]).await?.as_ref().map(approval).transpose()

@@ -34,6 +34,13 @@ pub struct OrganisationRow {
     pub created_at: Timestamp,
 }
 
+macro_rules! organisation_columns {
+    () => {
+        "o.id, o.name, o.help_contact, o.policy, o.created_at"
+    };
+}
+pub(crate) use organisation_columns;
+
 impl Tx {
     /// Adds an organisation.
     pub async fn add_organisation(&mut self, new: &NewOrganisation) -> Result<(), StoreError> {
@@ -44,13 +51,13 @@ impl Tx {
 
     /// An organisation.
     pub async fn organisation(&mut self, id: &OrganisationId) -> Result<Option<OrganisationRow>, StoreError> {
-        let sql = "SELECT id, name, help_contact, policy, created_at FROM organisations WHERE id = $1";
+        let sql = concat!("SELECT ", organisation_columns!(), " FROM organisations o WHERE o.id = $1");
         self.query_opt(sql, params![id]).await?.as_ref().map(organisation).transpose()
     }
 
     /// All organisations, oldest first.
     pub async fn organisations(&mut self) -> Result<Vec<OrganisationRow>, StoreError> {
-        let sql = "SELECT id, name, help_contact, policy, created_at FROM organisations ORDER BY created_at, id";
+        let sql = concat!("SELECT ", organisation_columns!(), " FROM organisations o ORDER BY o.created_at, o.id");
         self.query_all(sql, &[]).await?.iter().map(organisation).collect()
     }
 
@@ -77,7 +84,7 @@ impl Tx {
     }
 }
 
-fn organisation(row: &Row) -> Result<OrganisationRow, StoreError> {
+pub(crate) fn organisation(row: &Row) -> Result<OrganisationRow, StoreError> {
     Ok(OrganisationRow {
         id: row.get(0)?,
         name: row.get(1)?,

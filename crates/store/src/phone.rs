@@ -9,7 +9,9 @@ use akkoord_core::{
 };
 
 use crate::{
+    account::{AccountRow, account, account_columns},
     error::StoreError,
+    organisation::{OrganisationRow, organisation, organisation_columns},
     params,
     row::Row,
     seal::{Purpose, Seal, Sealed},
@@ -108,14 +110,20 @@ struct Keys<'k> {
     pin_key: Option<&'k str>,
 }
 
+macro_rules! columns {
+    () => {
+        "p.id, p.account_id, p.name, p.platform, p.key, p.previous_key, p.rotation, p.webauthn, p.pin_key, p.oprf_key, \
+         p.voprf, p.pin_left, p.app_pin_at, p.phone_sign_in_at, p.notifications_off_at, p.unknown_browsers_at, \
+         p.code_secret, p.created_at, p.last_used_at, p.revoked_at, p.revoked_by, p.key_mac"
+    };
+}
+
+/// How many columns that are.
+const COLUMNS: usize = 22;
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "SELECT id, account_id, name, platform, key, previous_key, rotation, webauthn, pin_key, oprf_key, voprf, ",
-            "pin_left, app_pin_at, phone_sign_in_at, notifications_off_at, unknown_browsers_at, code_secret, ",
-            "created_at, last_used_at, revoked_at, revoked_by, key_mac FROM phones ",
-            $rest
-        )
+        concat!("SELECT ", columns!(), " FROM phones p ", $rest)
     };
 }
 
@@ -165,6 +173,29 @@ impl Tx {
         let sql = select!("WHERE account_id = $1 AND revoked_at IS NULL ORDER BY created_at, id");
         let rows = self.query_all(sql, params![account]).await?;
         rows.iter().map(|row| phone(row, self.seal())).collect()
+    }
+
+    /// A phone, also a removed one, with its account and organisation: one statement, because every call of a phone asks
+    /// it.
+    pub async fn phone_with_account(
+        &mut self,
+        id: &PhoneId,
+    ) -> Result<Option<(PhoneRow, AccountRow, Option<OrganisationRow>)>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            account_columns!(),
+            ", ",
+            organisation_columns!(),
+            " FROM phones p JOIN accounts a ON a.id = p.account_id LEFT JOIN organisations o ON o.id = a.organisation_id \
+             WHERE p.id = $1"
+        );
+        let Some(mut row) = self.query_opt(sql, params![id]).await? else { return Ok(None) };
+        let mut of_account = row.split_off(COLUMNS);
+        let of_organisation = of_account.split_off_joined(crate::account::COLUMNS);
+        let organisation = of_organisation.as_ref().map(organisation).transpose()?;
+        Ok(Some((phone(&row, self.seal())?, account(&of_account)?, organisation)))
     }
 
     /// The phones of an account that were removed, newest first.

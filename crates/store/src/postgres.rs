@@ -73,7 +73,7 @@ pub(crate) async fn query(client: &Object, sql: &'static str, params: &[Value]) 
             let value = row.try_get::<_, Value>(index).map_err(|_| row::corrupt(sql, index, values.first()))?;
             values.push(value);
         }
-        result.push(Row { sql, values });
+        result.push(Row { sql, values, first: 0 });
     }
     Ok(result)
 }

@@ -29,6 +29,8 @@ pub enum Value {
 pub struct Row {
     pub(crate) sql: &'static str,
     pub(crate) values: Vec<Value>,
+    /// Which column of the statement the first value is: that of a joined table starts further on.
+    pub(crate) first: usize,
 }
 
 /// What a column can be read as. `None` means that the stored value is no such thing.
@@ -47,7 +49,18 @@ macro_rules! params {
 impl Row {
     /// The column at `index`, or which stored value is wrong.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, StoreError> {
-        self.values.get(index).and_then(T::from_value).ok_or_else(|| corrupt(self.sql, index, self.values.first()))
+        let value = self.values.get(index).and_then(T::from_value);
+        value.ok_or_else(|| corrupt(self.sql, self.first + index, self.values.first()))
+    }
+
+    /// Takes the columns from `index` on as a row of their own: those of the next table of a join.
+    pub(crate) fn split_off(&mut self, index: usize) -> Self {
+        Self { sql: self.sql, values: self.values.split_off(index.min(self.values.len())), first: self.first + index }
+    }
+
+    /// The same, of a table that may have no row to join.
+    pub(crate) fn split_off_joined(&mut self, index: usize) -> Option<Self> {
+        Some(self.split_off(index)).filter(|row| row.values.first().is_some_and(|id| *id != Value::Null))
     }
 }
 
@@ -58,7 +71,20 @@ pub(crate) fn corrupt(sql: &str, index: usize, first: Option<&Value>) -> StoreEr
         Some(Value::Int(number)) => number.to_string(),
         _ => String::new(),
     };
-    StoreError::Corrupt { table: table_of(sql).to_owned(), column: column_of(sql, index).to_owned(), id }
+    let (table, column) = match column_of(sql, index).split_once('.') {
+        Some((alias, column)) => (aliased(sql, alias), column),
+        None => (table_of(sql), column_of(sql, index)),
+    };
+    StoreError::Corrupt { table: table.to_owned(), column: column.to_owned(), id }
+}
+
+/// The table of a join that is called `alias`.
+fn aliased<'s>(sql: &'s str, alias: &str) -> &'s str {
+    let words: Vec<&str> = sql.split_whitespace().collect();
+    words.windows(3).find_map(|words| match words {
+        ["FROM" | "JOIN" | "UPDATE", table, name] if *name == alias => Some(*table),
+        _ => None,
+    }).unwrap_or("")
 }
 
 fn table_of(sql: &str) -> &str {
@@ -242,3 +268,22 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_value_of_a_joined_table_is_named() {
+        let sql = "SELECT p.id, p.name, a.id, a.kind, o.id FROM phones p JOIN accounts a ON a.id = p.account_id \
+                   LEFT JOIN organisations o ON o.id = a.organisation_id WHERE p.id = $1";
+        let text = |text: &str| Value::Text(text.to_owned());
+        let values = vec![text("p"), Value::Null, text("a"), Value::Int(1), Value::Null];
+        let mut phone = Row { sql, values, first: 0 };
+        let mut account = phone.split_off(2);
+        assert!(account.split_off_joined(2).is_none());
+        let broken = |row: &Row| row.get::<String>(1).unwrap_err().to_string();
+        assert_eq!(broken(&phone), "phones.name of row \"p\" is not a value that we wrote");
+        assert_eq!(broken(&account), "accounts.kind of row \"a\" is not a value that we wrote");
+    }
+}

@@ -8,7 +8,14 @@ use akkoord_core::{
     secret::TokenHash,
 };
 
-use crate::{error::StoreError, params, row::Row, tx::Tx};
+use crate::{
+    account::{AccountRow, account, account_columns},
+    error::StoreError,
+    organisation::{OrganisationRow, organisation, organisation_columns},
+    params,
+    row::Row,
+    tx::Tx,
+};
 
 /// A session to begin.
 #[derive(Clone, Debug)]
@@ -68,15 +75,15 @@ pub struct SessionRow {
     pub expires_at: Timestamp,
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT s.id, s.account_id, s.approval_id, s.phone_id, s.proved, s.acr, s.browser, s.address, ",
-            "s.authenticated_at, s.created_at, s.last_seen_at, s.expires_at FROM sessions s ",
-            $rest
-        )
+macro_rules! columns {
+    () => {
+        "s.id, s.account_id, s.approval_id, s.phone_id, s.proved, s.acr, s.browser, s.address, s.authenticated_at, \
+         s.created_at, s.last_seen_at, s.expires_at"
     };
 }
+
+/// How many columns that are.
+const COLUMNS: usize = 12;
 
 impl Tx {
     /// Begins a session.
@@ -101,24 +108,38 @@ impl Tx {
         self.execute(sql, params).await.map(drop)
     }
 
-    /// The session of a cookie, if it counts: not ended, not too old, and of an account that isn't disabled. That is
-    /// asked here, each time, so that no session outlives its account.
+    /// The session of a cookie with its account and organisation, if it counts: not ended, not too old, and of an
+    /// account that isn't disabled. That is asked here, each time, so that no session outlives its account. One statement,
+    /// because every page of a signed-in person asks it.
     pub async fn session_by_token(
         &mut self,
         token: &TokenHash,
         now: Timestamp,
-    ) -> Result<Option<SessionRow>, StoreError> {
-        let sql = select!(
-            "JOIN accounts a ON a.id = s.account_id \
+    ) -> Result<Option<(SessionRow, AccountRow, Option<OrganisationRow>)>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            account_columns!(),
+            ", ",
+            organisation_columns!(),
+            " FROM sessions s JOIN accounts a ON a.id = s.account_id LEFT JOIN organisations o ON o.id = a.organisation_id \
              WHERE s.token_hash = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND a.disabled_at IS NULL"
         );
-        self.query_opt(sql, params![token, now]).await?.as_ref().map(session).transpose()
+        let Some(mut row) = self.query_opt(sql, params![token, now]).await? else { return Ok(None) };
+        let mut of_account = row.split_off(COLUMNS);
+        let of_organisation = of_account.split_off_joined(crate::account::COLUMNS);
+        let organisation = of_organisation.as_ref().map(organisation).transpose()?;
+        Ok(Some((session(&row)?, account(&of_account)?, organisation)))
     }
 
     /// The sessions of an account that haven't ended, the last used first.
     pub async fn sessions_of(&mut self, account: &AccountId, now: Timestamp) -> Result<Vec<SessionRow>, StoreError> {
-        let sql = select!(
-            "WHERE s.account_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 ORDER BY s.last_seen_at DESC, s.id"
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions s WHERE s.account_id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 \
+             ORDER BY s.last_seen_at DESC, s.id"
         );
         self.query_all(sql, params![account, now]).await?.iter().map(session).collect()
     }

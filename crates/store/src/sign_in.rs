@@ -29,6 +29,8 @@ pub struct NewSignIn {
     pub proved: String,
     /// The method that the person chose.
     pub chosen: Option<String>,
+    /// The request to the phones that it waits for; it is placed in the same transaction.
+    pub approval_id: Option<ApprovalId>,
     /// Set where this browser has signed this account in before.
     pub known_browser_at: Option<Timestamp>,
     /// When it begins.
@@ -84,8 +86,8 @@ impl Tx {
     /// Begins a sign-in.
     pub async fn add_sign_in(&mut self, new: &NewSignIn) -> Result<(), StoreError> {
         let sql = "INSERT INTO sign_ins (id, flow_hash, username, account_id, organisation_id, purpose, return_to, \
-                   proved, chosen, known_browser_at, pass_failures, created_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)";
+                   proved, chosen, approval_id, known_browser_at, pass_failures, created_at, expires_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13)";
         let params = params![
             &new.id,
             &new.flow_hash,
@@ -96,6 +98,7 @@ impl Tx {
             new.return_to.as_deref(),
             &new.proved,
             new.chosen.as_deref(),
+            new.approval_id.as_ref(),
             new.known_browser_at,
             new.created_at,
             new.expires_at,
@@ -112,17 +115,6 @@ impl Tx {
     pub async fn sign_in_by_approval(&mut self, approval: &ApprovalId) -> Result<Option<SignInRow>, StoreError> {
         let sql = select!("WHERE flow_hash = (SELECT flow_hash FROM approvals WHERE id = $1)");
         self.query_opt(sql, params![approval]).await?.as_ref().map(sign_in).transpose()
-    }
-
-    /// Keeps which request a sign-in waits for.
-    pub async fn set_sign_in_approval(
-        &mut self,
-        id: &SignInId,
-        approval: &ApprovalId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let sql = "UPDATE sign_ins SET approval_id = $2 WHERE id = $1 AND finished_at IS NULL AND expires_at > $3";
-        self.changed(sql, params![id, approval, now]).await
     }
 
     /// Keeps which method the person chose.
@@ -156,10 +148,11 @@ impl Tx {
         self.query_opt(sql, params![id]).await?.map(|row| row.get(0)).transpose()
     }
 
-    /// Finishes a sign-in, once. The same transaction adds the session.
-    pub async fn finish_sign_in(&mut self, id: &SignInId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE sign_ins SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL AND expires_at > $2";
-        self.changed(sql, params![id, now]).await
+    /// Finishes a sign-in, once, with what was proved in all. The same transaction adds the session.
+    pub async fn finish_sign_in(&mut self, id: &SignInId, proved: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE sign_ins SET proved = $2, finished_at = $3 \
+                   WHERE id = $1 AND finished_at IS NULL AND expires_at > $3";
+        self.changed(sql, params![id, proved, now]).await
     }
 }
 

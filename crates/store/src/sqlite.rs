@@ -90,7 +90,7 @@ pub(crate) fn query(connection: &Connection, sql: &'static str, params: &[Value]
             };
             values.push(value.ok_or_else(|| row::corrupt(sql, index, values.first()))?);
         }
-        result.push(Row { sql, values });
+        result.push(Row { sql, values, first: 0 });
     }
     Ok(result)
 }

@@ -46,11 +46,20 @@ pub fn organisation(row: OrganisationRow) -> Result<Organisation, StoreError> {
 
 /// Where an account belongs.
 pub async fn home(tx: &mut Tx, account: &AccountRow, service: &str) -> Result<Home, StoreError> {
-    match &account.organisation_id {
-        None => Ok(Home { name: service.to_owned(), help_contact: None, policy: Policy::default() }),
-        Some(id) => {
-            let row = tx.organisation(id).await?;
-            let found = organisation(row.ok_or_else(|| corrupt("accounts", "organisation_id", account.id.as_str()))?)?;
+    let row = match &account.organisation_id {
+        None => None,
+        Some(id) => tx.organisation(id).await?,
+    };
+    home_of(account, row, service)
+}
+
+/// The same, of an account that was read together with its organisation.
+pub fn home_of(account: &AccountRow, row: Option<OrganisationRow>, service: &str) -> Result<Home, StoreError> {
+    match (row, &account.organisation_id) {
+        (None, None) => Ok(Home { name: service.to_owned(), help_contact: None, policy: Policy::default() }),
+        (None, Some(_)) => Err(corrupt("accounts", "organisation_id", account.id.as_str())),
+        (Some(row), _) => {
+            let found = organisation(row)?;
             Ok(Home { name: found.name.into(), help_contact: found.help_contact, policy: found.policy })
         }
     }

@@ -3,7 +3,7 @@
 use akkoord_core::{
     Ctx,
     approval::{BAD_EVIDENCE, CLAIM_WINDOW, ShownNumber, State},
-    ids::ApprovalId,
+    ids::{ApprovalId, PhoneId},
     phone::PIN_TRIES,
     sign_in::Proof,
 };
@@ -174,21 +174,23 @@ impl Call<'_> {
         let answered = self.answered(&Kept { state: verdict, unlock: None })?;
         let refusal = if verdict == Verdicted::Reported { Refusal::Reported } else { Refusal::Denied };
         let (ctx, row) = (self.ctx.clone(), self.row.clone());
-        let happened = self
+        let (faster, asked) = self
             .app
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    if !tx.deny_approval(&answered, refusal, ctx.now).await? {
-                        return lost(tx, &row.id, ctx.now).await.map(Some);
-                    }
-                    sign_in::settled(tx, &ctx, &row, verdict.into()).await?;
-                    Ok(None)
+                    let faster = if tx.deny_approval(&answered, refusal, ctx.now).await? {
+                        sign_in::settled(tx, &ctx, &row, verdict.into()).await?;
+                        None
+                    } else {
+                        Some(lost(tx, &row.id, ctx.now).await?)
+                    };
+                    Ok::<_, StoreError>((faster, tx.phones_asked(&row.id).await?))
                 })
             })
             .await?;
-        self.wake().await?;
-        happened.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
+        self.wake(asked);
+        faster.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
     }
 
     async fn approve(&self, decision: &Decision) -> Result<call::State, ApiError> {
@@ -215,17 +217,18 @@ impl Call<'_> {
         let verdict = if right { Verdicted::Approved } else { Verdicted::Mismatch };
         let answered = self.answered(&Kept { state: verdict, unlock: Some(unlock) })?;
         let (ctx, row, phone) = (self.ctx.clone(), self.row.clone(), self.phone.id.clone());
-        let happened = self
+        let (faster, asked) = self
             .app
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    let asked = tx.phones_asked(&row.id).await?;
                     let done = match verdict {
                         Verdicted::Mismatch => tx.mismatch_approval(&answered, ctx.now).await?,
                         _ => tx.approve_approval(&answered, ctx.now, ctx.now + CLAIM_WINDOW).await?,
                     };
                     if !done {
-                        return lost(tx, &row.id, ctx.now).await.map(Some);
+                        return Ok::<_, StoreError>((Some(lost(tx, &row.id, ctx.now).await?), asked));
                     }
                     if unlock == Unlock::Pin {
                         // The PIN was right: the key that signed opens with nothing else.
@@ -233,17 +236,17 @@ impl Call<'_> {
                     }
                     tx.touch_phone(&phone, ctx.now).await?;
                     sign_in::settled(tx, &ctx, &row, verdict.into()).await?;
-                    Ok(None)
+                    Ok((None, asked))
                 })
             })
             .await?;
-        self.wake().await?;
-        happened.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
+        self.wake(asked);
+        faster.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
     }
 
     async fn bad_evidence(&self, why: &str) -> Result<ApiError, StoreError> {
         let (ctx, row, why) = (self.ctx.clone(), self.row.clone(), why.to_owned());
-        let count = self
+        let (count, asked) = self
             .app
             .store
             .write(move |tx| {
@@ -256,11 +259,11 @@ impl Call<'_> {
                     if count.is_some_and(|count| count >= BAD_EVIDENCE) {
                         sign_in::settled(tx, &ctx, &row, State::Revoked).await?;
                     }
-                    Ok::<_, StoreError>(count)
+                    Ok::<_, StoreError>((count, tx.phones_asked(&row.id).await?))
                 })
             })
             .await?;
-        self.wake().await?;
+        self.wake(asked);
         let mut error = ApiError::new(Code::WrongUnlock, "The evidence is not good for this decision.");
         let left = BAD_EVIDENCE.saturating_sub(count.unwrap_or(BAD_EVIDENCE));
         error.problem.left = Some(u32::try_from(left).unwrap_or(0));
@@ -268,14 +271,11 @@ impl Call<'_> {
     }
 
     /// Wakes the browser, and every phone that was asked: the others take the request off their screens.
-    async fn wake(&self) -> Result<(), StoreError> {
+    fn wake(&self, asked: Vec<PhoneId>) {
         self.app.wake.tell(&Topic::Approval(self.row.id.to_string()));
-        let id = self.row.id.clone();
-        let asked = self.app.store.read(move |tx| Box::pin(async move { tx.phones_asked(&id).await })).await?;
         for phone in asked {
             self.app.wake.tell(&Topic::Phone(phone.to_string()));
         }
-        Ok::<_, StoreError>(())
     }
 }
 

@@ -6,7 +6,7 @@ use akkoord_core::{
     ids::{AccountId, ApprovalId},
 };
 use akkoord_protocols::phone::{call::HistoryEntry, request};
-use akkoord_store::{ApprovalRow, PhoneRow, StoreError};
+use akkoord_store::{ApprovalRow, AuditEventRow, PhoneRow, StoreError, Tx};
 use serde_json::json;
 
 use super::{account::corrupt, approval, audit};
@@ -23,13 +23,44 @@ pub async fn of_account(
     limit: i64,
 ) -> Result<(Vec<ApprovalRow>, Vec<PhoneRow>), StoreError> {
     let account = account.clone();
+    app.store.read(move |tx| Box::pin(async move { read(tx, &account, before.as_ref(), limit).await })).await
+}
+
+async fn read(
+    tx: &mut Tx,
+    account: &AccountId,
+    before: Option<&ApprovalId>,
+    limit: i64,
+) -> Result<(Vec<ApprovalRow>, Vec<PhoneRow>), StoreError> {
+    let rows = tx.history(account, before, limit).await?;
+    let mut phones = tx.phones_of(account).await?;
+    phones.extend(tx.removed_phones_of(account, 100).await?);
+    Ok((rows, phones))
+}
+
+/// What the account page shows, as of one moment.
+pub struct Recent {
+    /// The last requests, newest first.
+    pub requests: Vec<ApprovalRow>,
+    /// The account's phones, removed ones too.
+    pub phones: Vec<PhoneRow>,
+    /// What the audit knows of the last access passes that were used.
+    pub passes: Vec<AuditEventRow>,
+}
+
+/// Reads what the account page shows. Sign-ins with an access pass ask no phone; the audit knows of them. It is asked
+/// for the very instant of each, as an account has thousands of events and used a pass or two.
+pub async fn recent(app: &App, account: &AccountId, requests: i64, passes: i64) -> Result<Recent, StoreError> {
+    let account = account.clone();
     app.store
         .read(move |tx| {
             Box::pin(async move {
-                let rows = tx.history(&account, before.as_ref(), limit).await?;
-                let mut phones = tx.phones_of(&account).await?;
-                phones.extend(tx.removed_phones_of(&account, 100).await?);
-                Ok((rows, phones))
+                let (requests, phones) = read(tx, &account, None, requests).await?;
+                let mut events = Vec::new();
+                for used_at in tx.access_passes_of(&account, passes).await?.into_iter().filter_map(|pass| pass.used_at) {
+                    events.extend(tx.audit_event_at(&account, Event::AccessPassUsed.as_str(), used_at).await?);
+                }
+                Ok(Recent { requests, phones, passes: events })
             })
         })
         .await

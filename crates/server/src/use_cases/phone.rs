@@ -41,18 +41,11 @@ pub struct Known {
 
 /// Finds a phone with its account.
 pub async fn find(app: &App, id: &PhoneId) -> Result<Option<Known>, StoreError> {
-    let (id, service) = (id.clone(), app.config.name.clone());
-    app.store
-        .read(move |tx| {
-            Box::pin(async move {
-                let Some(row) = tx.phone(&id).await? else { return Ok(None) };
-                let account = tx.account(&row.account_id).await?;
-                let account = account.ok_or_else(|| corrupt("phones", "account_id", row.id.as_str()))?;
-                let home = account::home(tx, &account, &service).await?;
-                Ok(Some(Known { row, account, home }))
-            })
-        })
-        .await
+    let id = id.clone();
+    let found = app.store.read(move |tx| Box::pin(async move { tx.phone_with_account(&id).await })).await?;
+    let Some((row, account, organisation)) = found else { return Ok::<_, StoreError>(None) };
+    let home = account::home_of(&account, organisation, &app.config.name)?;
+    Ok(Some(Known { row, account, home }))
 }
 
 /// How a phone was removed.

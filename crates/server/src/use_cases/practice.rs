@@ -56,15 +56,5 @@ pub async fn start(
 /// The names of the phones that a request asks.
 pub async fn phone_names(app: &App, id: &ApprovalId) -> Result<Vec<String>, StoreError> {
     let id = id.clone();
-    app.store
-        .read(move |tx| {
-            Box::pin(async move {
-                let mut names = Vec::new();
-                for phone in tx.phones_asked(&id).await? {
-                    names.extend(tx.phone(&phone).await?.map(|phone| phone.name));
-                }
-                Ok(names)
-            })
-        })
-        .await
+    app.store.read(move |tx| Box::pin(async move { tx.names_of_phones_asked(&id).await })).await
 }

@@ -37,19 +37,9 @@ pub struct CurrentSession {
 /// The session of a cookie, if it is good. A session whose account was disabled is not.
 pub async fn current(app: &App, now: Timestamp, token: &Token) -> Result<Option<CurrentSession>, StoreError> {
     let hash = token.hash();
-    let service = app.config.name.clone();
-    let found = app
-        .store
-        .read(move |tx| {
-            Box::pin(async move {
-                let Some(row) = tx.session_by_token(&hash, now).await? else { return Ok(None) };
-                let Some(account) = tx.account(&row.account_id).await? else { return Ok(None) };
-                let home = account::home(tx, &account, &service).await?;
-                Ok::<_, StoreError>(Some((row, account, home)))
-            })
-        })
-        .await?;
-    let Some((row, account, home)) = found else { return Ok(None) };
+    let found = app.store.read(move |tx| Box::pin(async move { tx.session_by_token(&hash, now).await })).await?;
+    let Some((row, account, organisation)) = found else { return Ok::<_, StoreError>(None) };
+    let home = account::home_of(&account, organisation, &app.config.name)?;
     let times = SessionTimes {
         authenticated_at: row.authenticated_at,
         last_seen_at: row.last_seen_at,

@@ -3,13 +3,13 @@
 //! Steps record what they proved in the attempt and return to the dispatcher in `akkoord_core::sign_in`.
 
 use akkoord_core::{
-    Ctx,
+    Ctx, Timestamp,
     account::{Role, Username},
     approval::State,
     audit::Event,
     ids::SignInId,
     policy::{NumberMode, Policy},
-    secret::Token,
+    secret::{Token, TokenHash},
     sign_in::{self, Method, Proof, SignIn, Step},
 };
 use akkoord_protocols::phone::request::Operation;
@@ -32,8 +32,6 @@ pub struct Attempt {
     pub request: Option<ApprovalRow>,
     /// Its state as of now.
     pub request_state: Option<State>,
-    /// Names of the phones that are asked, told only to a browser that has signed this account in before.
-    pub phone_names: Vec<String>,
 }
 
 impl Attempt {
@@ -51,29 +49,42 @@ impl Attempt {
 
 /// The attempt of a flow cookie.
 pub async fn attempt(app: &App, ctx: &Ctx, flow: &Token) -> Result<Option<Attempt>, StoreError> {
-    let (ctx, hash) = (ctx.clone(), flow.hash());
+    let (now, hash) = (ctx.now, flow.hash());
+    app.store.read(move |tx| Box::pin(async move { load(tx, &hash, now).await })).await
+}
+
+/// The same, with the names of the phones that are asked. They are told only to a browser that has signed this account
+/// in before.
+pub async fn attempt_with_phones(
+    app: &App,
+    ctx: &Ctx,
+    flow: &Token,
+) -> Result<Option<(Attempt, Vec<String>)>, StoreError> {
+    let (now, hash) = (ctx.now, flow.hash());
     app.store
         .read(move |tx| {
             Box::pin(async move {
-                let Some(row) = tx.sign_in_by_flow(&hash).await? else { return Ok(None) };
-                let request = match &row.approval_id {
-                    Some(id) => tx.approval(id).await?,
-                    None => None,
+                let Some(attempt) = load(tx, &hash, now).await? else { return Ok(None) };
+                let names = match &attempt.request {
+                    Some(request) if attempt.row.known_browser_at.is_some() => {
+                        tx.names_of_phones_asked(&request.id).await?
+                    }
+                    _ => Vec::new(),
                 };
-                let request_state = request.as_ref().map(|request| approval::state(request, ctx.now)).transpose()?;
-                let mut phone_names = Vec::new();
-                if let (Some(account), Some(request), true) =
-                    (&row.account_id, &request, row.known_browser_at.is_some())
-                {
-                    let asked = tx.phones_asked(&request.id).await?;
-                    let phones = tx.phones_of(account).await?;
-                    phone_names =
-                        phones.into_iter().filter(|phone| asked.contains(&phone.id)).map(|phone| phone.name).collect();
-                }
-                Ok(Some(Attempt { row, request, request_state, phone_names }))
+                Ok(Some((attempt, names)))
             })
         })
         .await
+}
+
+async fn load(tx: &mut Tx, flow: &TokenHash, now: Timestamp) -> Result<Option<Attempt>, StoreError> {
+    let Some(row) = tx.sign_in_by_flow(flow).await? else { return Ok(None) };
+    let request = match &row.approval_id {
+        Some(id) => tx.approval(id).await?,
+        None => None,
+    };
+    let request_state = request.as_ref().map(|request| approval::state(request, now)).transpose()?;
+    Ok(Some(Attempt { row, request, request_state }))
 }
 
 /// Whom a user name means, as far as a sign-in needs it.
@@ -140,7 +151,7 @@ pub async fn start(
     let context = approval::context(ctx, client, found.known_browser);
     let prepared =
         approval::prepare(app, ctx, &flow.hash(), Operation::Signin, asked.as_ref(), &context, &found.policy)?;
-    let new = attempt_row(ctx, &flow, username, &found, return_to);
+    let mut new = attempt_row(ctx, &flow, username, &found, return_to);
     let (ctx, old) = (ctx.clone(), old_flow.map(Token::hash));
     let (superseded, phones) = app
         .store
@@ -150,9 +161,9 @@ pub async fn start(
                     Some(old) => tx.supersede_approvals(old, ctx.now).await?,
                     None => Vec::new(),
                 };
-                tx.add_sign_in(&new).await?;
                 let stored = approval::store(tx, &ctx, prepared).await?;
-                tx.set_sign_in_approval(&new.id, &stored.id, ctx.now).await?;
+                new.approval_id = Some(stored.id);
+                tx.add_sign_in(&new).await?;
                 Ok::<_, StoreError>((superseded, stored.phones))
             })
         })
@@ -180,7 +191,8 @@ pub enum Finished {
 }
 
 /// Finishes an attempt whose request was approved: consumes it and starts the session, in one transaction. Of many
-/// tries at once one wins; the others find the attempt finished.
+/// tries at once one wins; the others find the attempt finished. The attempt is read in that transaction too: on SQLite
+/// the writer has its pages at hand, where a reader begins anew after each commit.
 pub async fn finish(
     app: &App,
     ctx: &Ctx,
@@ -189,27 +201,25 @@ pub async fn finish(
     browser: Option<Token>,
     old: Option<CurrentSession>,
 ) -> Result<Finished, StoreError> {
-    let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(Finished::NotYet) };
-    let (Step::Finish, Some(request)) = (attempt.next_step(ctx), attempt.request.clone()) else {
-        return Ok(Finished::NotYet);
-    };
-    let (inner, hash, client, service) = (ctx.clone(), flow.hash(), client.clone(), app.config.name.clone());
-    let request_id = request.id.clone();
+    let (ctx, hash, client, service) = (ctx.clone(), flow.hash(), client.clone(), app.config.name.clone());
     let finished = app
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let ctx = inner;
+                let Some(attempt) = load(tx, &hash, ctx.now).await? else { return Ok(None) };
+                let (Step::Finish, Some(request)) = (attempt.next_step(&ctx), &attempt.request) else {
+                    return Ok(None);
+                };
                 if !tx.consume_approval(&request.id, &hash, ctx.now).await? {
-                    return Ok(Finished::NotYet);
+                    return Ok(None);
                 }
                 // The request is consumed only for an account that is there and active; its own row names it.
-                let Some(account) = account_of(tx, &request).await? else {
+                let Some(account) = account_of(tx, request).await? else {
                     return Err(account::corrupt("approvals", "account_id", request.id.as_str()));
                 };
                 let home = account::home(tx, &account, &service).await?;
-                let answered = tx.approval(&request.id).await?.unwrap_or(request);
-                let proof = super::decision::proof_of(&answered)?;
+                // Its answer was read when it was approved already, and doesn't change after that.
+                let proof = super::decision::proof_of(request)?;
                 let assurance = match sign_in::next_step(Some(&SignIn {
                     proved: Some(proof),
                     chosen: None,
@@ -218,10 +228,9 @@ pub async fn finish(
                     pass_failures: 0,
                 })) {
                     Step::Enough(assurance) => assurance,
-                    _ => return Ok(Finished::NotYet),
+                    _ => return Ok(None),
                 };
-                tx.record_proved(&attempt.row.id, "", proof.as_str(), ctx.now).await?;
-                if !tx.finish_sign_in(&attempt.row.id, ctx.now).await? {
+                if !tx.finish_sign_in(&attempt.row.id, proof.as_str(), ctx.now).await? {
                     return Err(StoreError::Lost);
                 }
                 let start = session::Start {
@@ -229,20 +238,21 @@ pub async fn finish(
                     policy: &home.policy,
                     proof,
                     assurance,
-                    approval: Some(answered.id.clone()),
-                    phone: answered.phone_id.clone(),
+                    approval: Some(request.id.clone()),
+                    phone: request.phone_id.clone(),
                     client: &client,
                     browser,
                     not_after: None,
                 };
                 let started = session::start(tx, &ctx, start).await?;
                 session::replace(tx, &ctx, old.as_ref()).await?;
-                Ok(Finished::SignedIn(started, attempt.row.return_to))
+                Ok::<_, StoreError>(Some((request.id.clone(), started, attempt.row.return_to)))
             })
         })
         .await?;
-    app.wake.tell(&Topic::Approval(request_id.to_string()));
-    Ok(finished)
+    let Some((request, started, return_to)) = finished else { return Ok(Finished::NotYet) };
+    app.wake.tell(&Topic::Approval(request.to_string()));
+    Ok(Finished::SignedIn(started, return_to))
 }
 
 async fn account_of(tx: &mut Tx, request: &ApprovalRow) -> Result<Option<AccountRow>, StoreError> {
@@ -313,6 +323,7 @@ fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, retu
         return_to,
         proved: String::new(),
         chosen: None,
+        approval_id: None,
         known_browser_at: found.known_browser.then_some(ctx.now),
         created_at: ctx.now,
         expires_at: ctx.now + sign_in::LIFETIME,
@@ -374,8 +385,7 @@ pub async fn try_access_pass(
                     // The phone need not answer any more.
                     tx.cancel_approval(request, &hash, ctx.now).await?;
                 }
-                tx.record_proved(&attempt.row.id, "", Proof::AccessPass.as_str(), ctx.now).await?;
-                if !tx.finish_sign_in(&attempt.row.id, ctx.now).await? {
+                if !tx.finish_sign_in(&attempt.row.id, Proof::AccessPass.as_str(), ctx.now).await? {
                     return Err(StoreError::Lost);
                 }
                 let detail = json!({ "browser": client.browser, "address": client.address, "network": client.network });

@@ -4,7 +4,7 @@ use akkoord_core::ids::OrganisationId;
 use akkoord_store::{NewOrganisation, OrganisationRow};
 
 use super::world;
-use crate::fixtures::{Counted, NOW, at, new_account};
+use crate::fixtures::{Counted, NOW, at, new_account, new_session};
 
 fn new_organisation() -> NewOrganisation {
     NewOrganisation {
@@ -163,4 +163,25 @@ async fn a_setting_that_may_be_set_once_keeps_its_first_value() {
         })
     });
     assert_eq!(done.await, (true, false, Some("1".to_owned()), Some("3".to_owned())));
+}
+
+#[tokio::test]
+async fn a_session_is_read_with_its_account_and_organisation() {
+    let Some(world) = world().await else { return };
+    let organisation = new_organisation();
+    let mut account = new_account();
+    account.organisation_id = Some(organisation.id.clone());
+    let session = new_session(&account.id);
+    let read = world.write(move |tx| {
+        Box::pin(async move {
+            tx.add_organisation(&organisation).await?;
+            tx.add_account(&account).await?;
+            tx.add_session(&session).await?;
+            let together = tx.session_by_token(&session.token_hash, NOW).await?.map(|(_, of, home)| (of, home));
+            Ok((together, tx.account(&account.id).await?.unwrap(), tx.organisation(&organisation.id).await?))
+        })
+    });
+    let (together, account, organisation) = read.await;
+    assert!(organisation.is_some());
+    assert_eq!(together, Some((account, organisation)));
 }

@@ -28,6 +28,8 @@ async fn a_request_is_placed_found_and_reaches_its_phones() {
             assert_eq!(tx.pending_messages(&asked, at(120)).await?, [], "too late");
             assert_eq!(tx.pending_messages(&not_asked, at(1)).await?, []);
             assert_eq!(tx.phones_asked(id).await?, from_ref(&asked));
+            let name = tx.phone(&asked).await?.unwrap().name;
+            assert_eq!(tx.names_of_phones_asked(id).await?, from_ref(&name));
             let row = tx.approval(id).await?.unwrap();
             let for_phone = tx.approval_for_phone(id, &asked).await?;
             assert_eq!(for_phone, Some((row.clone(), "signed message".to_owned())));

@@ -137,6 +137,7 @@ async fn t_db_1_a_copy_of_the_database_gives_no_secret_away() {
         return_to: None,
         proved: "[]".to_owned(),
         chosen: None,
+        approval_id: None,
         known_browser_at: None,
         created_at: NOW,
         expires_at: at(900),

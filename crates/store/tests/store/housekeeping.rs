@@ -27,6 +27,7 @@ async fn sign_ins_and_decoys_go_after_a_while_and_requests_stay() {
                         return_to: None,
                         proved: "[]".to_owned(),
                         chosen: None,
+                        approval_id: None,
                         known_browser_at: None,
                         created_at: NOW,
                         expires_at: at(expires),

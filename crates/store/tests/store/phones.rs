@@ -22,6 +22,16 @@ async fn a_phone_is_added_and_found() {
         })
         .await;
     assert_eq!((phones, nothing), (vec![row.clone()], None));
+    let (id, of) = (row.id.clone(), row.account_id.clone());
+    let (together, apart) = world
+        .read(move |tx| {
+            Box::pin(async move {
+                assert_eq!(tx.phone_with_account(&PhoneId::new(&Counted)).await?, None);
+                Ok((tx.phone_with_account(&id).await?.unwrap(), tx.account(&of).await?.unwrap()))
+            })
+        })
+        .await;
+    assert_eq!(together, (row.clone(), apart, None));
     assert_eq!((row.id, row.account_id, row.name, row.platform), (new.id, account, new.name, new.platform));
     assert_eq!((row.key, row.webauthn, row.pin_key, row.voprf), (new.key, None, new.pin_key, new.voprf));
     assert_eq!((row.oprf_key, row.code_secret), (Some(new.oprf_key), new.code_secret));

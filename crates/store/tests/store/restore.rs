@@ -116,7 +116,7 @@ async fn a_restore_uses_up_what_made_things_easier() {
                 assert_eq!(tx.forget_all_expectations().await?, 1);
                 assert_eq!(tx.drop_open_jobs(at(2)).await?, 1);
 
-                assert!(!tx.finish_sign_in(&sign_in, at(3)).await?);
+                assert!(!tx.finish_sign_in(&sign_in, "[]", at(3)).await?);
                 assert!(!tx.finish_pin_change(&change, &phone, at(3)).await?);
                 assert_eq!(tx.use_revocation_link(&link, at(3)).await?, None);
                 assert!(tx.known_browser(&browser, &account).await?.is_none());
@@ -153,6 +153,7 @@ async fn new_sign_in(tx: &mut Tx, flow: &akkoord_core::secret::TokenHash) -> Res
         return_to: None,
         proved: "[]".to_owned(),
         chosen: None,
+        approval_id: None,
         known_browser_at: None,
         created_at: NOW,
         expires_at: until,

@@ -17,6 +17,7 @@ fn new_sign_in(account: &AccountId) -> NewSignIn {
         return_to: Some("/account".to_owned()),
         proved: "[]".to_owned(),
         chosen: None,
+        approval_id: None,
         known_browser_at: Some(NOW),
         created_at: NOW,
         expires_at: at(900),
@@ -31,24 +32,24 @@ async fn a_sign_in_is_found_by_its_cookie_and_finished_once() {
     let request = world.pending(&account, &[&phone]).await;
     let mut new = new_sign_in(&account);
     new.flow_hash = request.flow.clone();
+    new.approval_id = Some(request.id.clone());
     let begun = new.clone();
     let row = world.write(move |tx| {
         Box::pin(async move {
             let id = begun.id.clone();
             tx.add_sign_in(&begun).await?;
             assert!(tx.sign_in_by_flow(&token()).await?.is_none());
-            assert!(tx.set_sign_in_approval(&id, &request.id, at(1)).await?);
             assert!(tx.set_sign_in_method(&id, Some("phone"), at(1)).await?);
             let row = tx.sign_in_by_flow(&begun.flow_hash).await?.unwrap();
             assert_eq!(tx.sign_in_by_approval(&request.id).await?, Some(row.clone()));
-            assert!(!tx.finish_sign_in(&id, at(900)).await?, "too late");
-            assert!(tx.finish_sign_in(&id, at(2)).await?);
-            assert!(!tx.finish_sign_in(&id, at(2)).await?, "twice");
-            assert!(!tx.set_sign_in_approval(&id, &request.id, at(3)).await?);
+            assert!(!tx.finish_sign_in(&id, "[2]", at(900)).await?, "too late");
+            assert!(tx.finish_sign_in(&id, "[2]", at(2)).await?);
+            assert!(!tx.finish_sign_in(&id, "[3]", at(2)).await?, "twice");
             assert!(!tx.set_sign_in_method(&id, None, at(3)).await?);
             assert!(!tx.record_proved(&id, "[]", "[1]", at(3)).await?);
             assert_eq!(tx.count_pass_failure(&id).await?, None);
-            assert_eq!(tx.sign_in_by_flow(&begun.flow_hash).await?.unwrap().finished_at, Some(at(2)));
+            let finished = tx.sign_in_by_flow(&begun.flow_hash).await?.unwrap();
+            assert_eq!((finished.finished_at, finished.proved.as_str()), (Some(at(2)), "[2]"));
             Ok((row, request.id))
         })
     });
@@ -164,14 +165,15 @@ async fn a_session_is_found_by_its_cookie_while_it_counts() {
             let hash = &begun.token_hash;
             assert!(tx.session_by_token(&token(), at(1)).await?.is_none());
             assert!(tx.session_by_token(hash, at(3600)).await?.is_none(), "too old");
-            let row = tx.session_by_token(hash, at(1)).await?.unwrap();
+            let (row, of, home) = tx.session_by_token(hash, at(1)).await?.unwrap();
+            assert_eq!((Some(of), home), (tx.account(&account).await?, None));
             assert_eq!(tx.sessions_of(&account, at(1)).await?, std::slice::from_ref(&row));
             assert!(tx.disable_account(&account, at(1)).await?);
             assert!(tx.session_by_token(hash, at(1)).await?.is_none(), "its account is disabled");
             assert!(tx.enable_account(&account).await?);
             let touched = (tx.touch_session(&begun.id, at(59)).await?, tx.touch_session(&begun.id, at(60)).await?);
             assert_eq!(touched, (false, true));
-            assert_eq!(tx.session_by_token(hash, at(61)).await?.unwrap().last_seen_at, at(60));
+            assert_eq!(tx.session_by_token(hash, at(61)).await?.unwrap().0.last_seen_at, at(60));
             assert!(!tx.end_session(&begun.id, &AccountId::new(&Counted), at(61)).await?, "another account's");
             assert!(tx.end_session(&begun.id, &account, at(61)).await?);
             assert!(!tx.end_session(&begun.id, &account, at(61)).await?);

@@ -1,8 +1,8 @@
 //! One's own account: who I am, my phones, recent sign-ins, signing out.
 
-use akkoord_core::{approval::State as RequestState, audit::Event, ids::PhoneId, secret::Token, session::Assurance};
+use akkoord_core::{approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance};
 use akkoord_protocols::text::{self, Name};
-use akkoord_store::{ApprovalRow, AuditEventRow, PhoneRow as StoredPhone, StoreError};
+use akkoord_store::{ApprovalRow, AuditEventRow, PhoneRow as StoredPhone};
 use axum::{
     extract::{Path, Query, State},
     response::Response,
@@ -84,36 +84,18 @@ fn sign_in_row(page: &Page, row: &ApprovalRow, phones: &[StoredPhone]) -> Result
     })
 }
 
-/// Sign-ins with an access pass ask no phone; the audit knows of them. It is asked for the very instant of each, as
-/// an account has thousands of events and used a pass or two.
-async fn by_access_pass(app: &App, session: &CurrentSession) -> Result<Vec<SignInRow>, PageError> {
-    let account = session.account.id.clone();
-    let read = app.store.read(move |tx| {
-        Box::pin(async move {
-            let mut events = Vec::new();
-            for used_at in
-                tx.access_passes_of(&account, RECENT_PASSES).await?.into_iter().filter_map(|pass| pass.used_at)
-            {
-                events.extend(tx.audit_event_at(&account, Event::AccessPassUsed.as_str(), used_at).await?);
-            }
-            Ok::<_, StoreError>(events)
-        })
-    });
-    let events = read.await?;
-    let row = |event: AuditEventRow| {
-        let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
-        let text = |name: &str| detail.get(name).and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
-        let network = text("network");
-        SignInRow {
-            at: event.at.0,
-            app: app.config.name.clone(),
-            browser: text("browser"),
-            place_or_ip: if network.is_empty() { text("address") } else { network },
-            outcome: SignInOutcome::AccessPass,
-            phone: None,
-        }
-    };
-    Ok(events.into_iter().map(row).collect::<Vec<_>>())
+fn by_access_pass(app: &App, event: &AuditEventRow) -> SignInRow {
+    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
+    let text = |name: &str| detail.get(name).and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
+    let network = text("network");
+    SignInRow {
+        at: event.at.0,
+        app: app.config.name.clone(),
+        browser: text("browser"),
+        place_or_ip: if network.is_empty() { text("address") } else { network },
+        outcome: SignInOutcome::AccessPass,
+        phone: None,
+    }
 }
 
 /// `GET /account`
@@ -123,7 +105,8 @@ pub async fn show_account(
     Query(happened): Query<Happened>,
 ) -> Result<Response, PageError> {
     let session = page.signed_in()?;
-    let (rows, all) = history::of_account(&app, &session.account.id, None, RECENT).await?;
+    let history::Recent { requests: rows, phones: all, passes } =
+        history::recent(&app, &session.account.id, RECENT, RECENT_PASSES).await?;
     let phones: Vec<&StoredPhone> = all.iter().filter(|phone| phone.revoked_at.is_none()).collect();
     let named = |id: &str| all.iter().find(|phone| phone.id.as_str() == id).map(|phone| phone.name.clone());
     let notice = match (happened.notice.as_str(), named(&happened.phone)) {
@@ -141,7 +124,7 @@ pub async fn show_account(
     if phones.len() == 1 {
         warnings.push(Warning::OnlyOneMethod);
     }
-    let mut sign_ins = by_access_pass(&app, session).await?;
+    let mut sign_ins: Vec<SignInRow> = passes.iter().map(|event| by_access_pass(&app, event)).collect();
     for row in rows.iter().filter(|row| row.operation != "practice") {
         sign_ins.push(sign_in_row(&page, row, &all)?);
     }

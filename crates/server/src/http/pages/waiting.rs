@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use akkoord_store::StoreError;
 use axum::{body::Bytes, response::Response};
 use futures_util::{future::BoxFuture, stream};
+use tokio::{sync::futures::OwnedNotified, time::Instant};
 
 use crate::{
     app::App,
@@ -33,43 +34,53 @@ pub struct Look {
 struct Told {
     waits: Waits,
     topic: Waiting,
-    until: tokio::time::Instant,
+    until: Instant,
     last: Option<String>,
+    /// What to wait for after an event was told: the row needn't be read again for that.
+    looked: Option<(OwnedNotified, Instant)>,
 }
 
 /// The stream.
 pub fn stream(waits: Waits) -> Response {
     let topic = waits.app.wake.wait(waits.topic.clone());
-    let until = tokio::time::Instant::now() + sse::LIFE;
-    sse::response(stream::unfold(Told { waits, topic, until, last: None }, next))
+    let until = Instant::now() + sse::LIFE;
+    sse::response(stream::unfold(Told { waits, topic, until, last: None, looked: None }, next))
 }
 
 async fn next(mut told: Told) -> Option<(Result<Bytes, Infallible>, Told)> {
-    let comment_at = tokio::time::Instant::now() + sse::COMMENT;
+    let comment_at = Instant::now() + sse::COMMENT;
     loop {
-        if *told.waits.app.stopping.borrow() || tokio::time::Instant::now() >= told.until {
+        if *told.waits.app.stopping.borrow() || Instant::now() >= told.until {
             return None;
         }
-        // Before the row is read, so that a change in between wakes us.
-        let changed = told.topic.changed();
-        let look = match (told.waits.read)().await {
-            Ok(Some(look)) => look,
-            Ok(None) => return None,
-            Err(error) => {
-                tracing::warn!(error.cause = %error, "a page's event stream ends");
-                return None;
+        let (changed, look_at) = match told.looked.take() {
+            Some(looked) => looked,
+            None => {
+                // Before the row is read, so that a change in between wakes us.
+                let changed = told.topic.changed();
+                let look = match (told.waits.read)().await {
+                    Ok(Some(look)) => look,
+                    Ok(None) => return None,
+                    Err(error) => {
+                        tracing::warn!(error.cause = %error, "a page's event stream ends");
+                        return None;
+                    }
+                };
+                let patience = if told.waits.app.has_peers() { sse::LOOK } else { sse::LIFE };
+                let look_at = Instant::now() + patience.min(look.changes_in);
+                if told.last.as_ref() != Some(&look.state) {
+                    let event = sse::event("state", &look.state);
+                    told.last = Some(look.state);
+                    told.looked = Some((changed, look_at));
+                    return Some((Ok(event), told));
+                }
+                (changed, look_at)
             }
         };
-        if told.last.as_ref() != Some(&look.state) {
-            told.last = Some(look.state.clone());
-            return Some((Ok(sse::event("state", &look.state)), told));
-        }
-        let patience = if told.waits.app.has_peers() { sse::LOOK } else { sse::LIFE };
-        let pause = (tokio::time::Instant::now() + patience.min(look.changes_in)).min(comment_at);
         tokio::select! {
             () = changed => {}
-            () = tokio::time::sleep_until(pause) => {
-                if tokio::time::Instant::now() >= comment_at {
+            () = tokio::time::sleep_until(look_at.min(comment_at)) => {
+                if Instant::now() >= comment_at {
                     return Some((Ok(sse::comment()), told));
                 }
             }

@@ -201,11 +201,11 @@ impl Verified {
     /// depth, and no value has a second form that another reader may take otherwise.
     pub fn claims<T: DeserializeOwned + Serialize>(&self) -> Result<T, JwsError> {
         let malformed = |error: json::JsonError| JwsError::Claims(error.message);
-        let version: Version = json::parse(&self.payload).map_err(malformed)?;
+        let said: Value = json::parse(&self.payload).map_err(malformed)?;
+        let version = Version::deserialize(&said).map_err(|error| malformed(error.into()))?;
         if version.v != 1 {
             return Err(JwsError::Version);
         }
-        let said: Value = json::parse(&self.payload).map_err(malformed)?;
         let read: T = json::parse(&self.payload).map_err(malformed)?;
         match serde_json::to_value(&read) {
             Ok(again) if again == said => Ok(read),

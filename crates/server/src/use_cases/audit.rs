@@ -18,7 +18,7 @@ pub async fn record(
     detail: Value,
 ) -> Result<(), StoreError> {
     tx.add_audit_event(&NewAuditEvent {
-        id: EventId::new(&*ctx.random),
+        id: EventId::new_at(ctx.now, &*ctx.random),
         at: ctx.now,
         event: event.as_str().to_owned(),
         actor: ctx.actor.to_text(),

@@ -106,7 +106,7 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
     let session = Token::new(&*ctx.random);
     let expires_at = ctx.now + start.policy.session_lifetime();
     let new = NewSession {
-        id: SessionId::new(&*ctx.random),
+        id: SessionId::new_at(ctx.now, &*ctx.random),
         token_hash: session.hash(),
         account_id: start.account.id.clone(),
         approval_id: start.approval,

@@ -314,7 +314,7 @@ pub async fn start_without_request(
 fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, return_to: Option<String>) -> NewSignIn {
     let account = found.account.as_ref().map(|(account, _)| account);
     NewSignIn {
-        id: SignInId::new(&*ctx.random),
+        id: SignInId::new_at(ctx.now, &*ctx.random),
         flow_hash: flow.hash(),
         username: username.as_str().to_owned(),
         organisation_id: account.and_then(|account| account.organisation_id.clone()),

@@ -40,17 +40,17 @@ pub struct Asked {
 /// A request that is ready to be stored: its messages are signed, because the writer must not wait for that.
 pub struct Prepared {
     new: NewApproval,
-    /// Candidate numbers, each with its messages: three may be taken by the account's other waiting requests.
-    candidates: Vec<Candidate>,
-}
-
-struct Candidate {
-    number: String,
+    /// Different numbers; more than the account's other waiting requests may have.
+    numbers: Vec<String>,
+    /// How many of them the messages are right for.
+    offered: usize,
     messages: Vec<(PhoneId, String)>,
 }
 
-/// Numbers prepared for a request: one more than may be taken.
-const CANDIDATES: usize = 4;
+/// Numbers drawn for a request: one more than may be taken.
+const NUMBERS: usize = 4;
+/// How often a request is prepared anew because another of its account took its number in between.
+pub const TRIES: usize = 8;
 
 /// The active phones of an account that may answer a request, with how each can be unlocked.
 pub fn answering_phones(phones: &[PhoneRow], policy: &Policy) -> Vec<(PhoneId, Vec<Unlock>)> {
@@ -83,7 +83,9 @@ pub fn context(ctx: &Ctx, client: &Client, known: bool) -> Context {
     }
 }
 
-/// Prepares a request. With nobody to ask it becomes a decoy: the same page, and no phone that could agree.
+/// Prepares a request with a number that is none of `taken`. With nobody to ask it becomes a decoy: the same page, and no
+/// phone that could agree.
+#[expect(clippy::too_many_arguments, reason = "a request is made of all of this")]
 pub fn prepare(
     app: &App,
     ctx: &Ctx,
@@ -92,32 +94,30 @@ pub fn prepare(
     asked: Option<&Asked>,
     context: &Context,
     policy: &Policy,
+    taken: &[String],
 ) -> Result<Prepared, StoreError> {
     let id = ApprovalId::new(&*ctx.random);
     let keys = app.server_keys();
     let key = keys.current(ctx.now).ok_or_else(|| corrupt("server_keys", "kid", ""))?;
     let expires_at = ctx.now + policy.request_lifetime();
-    let mut candidates: Vec<Candidate> = Vec::with_capacity(CANDIDATES);
-    while candidates.len() < CANDIDATES {
+    let mut numbers: Vec<String> = Vec::with_capacity(NUMBERS);
+    while numbers.len() < NUMBERS {
         let number = ShownNumber::draw(&*ctx.random, policy.number_digits);
-        if candidates.iter().any(|other| other.number == number.expose()) {
-            continue;
+        let number = number.expose();
+        if numbers.iter().chain(taken).all(|other| other != number) {
+            numbers.push(number.to_owned());
         }
-        let messages = match (asked, candidates.first(), policy.number_mode) {
-            (None, ..) => Vec::new(),
-            // A keypad's request says nothing about the number: one set of messages serves each candidate.
-            (Some(_), Some(first), NumberMode::Enter) => first.messages.clone(),
-            (Some(asked), ..) => {
-                let mut messages = Vec::with_capacity(asked.phones.len());
-                for (phone, unlock) in &asked.phones {
-                    let message = Message { app, ctx, id: &id, operation, asked, context, policy, number: &number };
-                    messages.push((phone.clone(), message.sign(key, phone, unlock, expires_at)?));
-                }
-                messages
-            }
-        };
-        candidates.push(Candidate { number: number.expose().to_owned(), messages });
     }
+    let mut messages = Vec::new();
+    if let (Some(asked), Some(number)) = (asked, numbers.first().cloned()) {
+        let number = ShownNumber::from_stored(number);
+        for (phone, unlock) in &asked.phones {
+            let message = Message { app, ctx, id: &id, operation, asked, context, policy, number: &number };
+            messages.push((phone.clone(), message.sign(key, phone, unlock, expires_at)?));
+        }
+    }
+    // A keypad's request says nothing about the number, so that its messages serve each.
+    let offered = if policy.number_mode == NumberMode::Enter { numbers.len() } else { 1 };
     let new = NewApproval {
         id,
         account_id: asked.map(|asked| asked.account.clone()),
@@ -136,7 +136,7 @@ pub fn prepare(
         created_at: ctx.now,
         expires_at,
     };
-    Ok(Prepared { new, candidates })
+    Ok(Prepared { new, numbers, offered, messages })
 }
 
 struct Message<'a> {
@@ -191,24 +191,26 @@ pub struct Stored {
     pub phones: Vec<PhoneId>,
 }
 
-/// Stores a prepared request. Beyond the waiting requests that an account may have it becomes a decoy, so that a
-/// stranger can neither displace a waiting request nor learn that there are any.
-pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Stored, StoreError> {
-    let Prepared { mut new, candidates } = prepared;
+/// Stores a prepared request; `None` where another request of the account took its number in between. Beyond the waiting
+/// requests that an account may have it becomes a decoy, so that a stranger can neither displace a waiting request nor
+/// learn that there are any.
+pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Option<Stored>, StoreError> {
+    let Prepared { mut new, numbers, offered, messages } = prepared;
     if new.account_id.is_some() {
-        let numbers: Vec<String> = candidates.iter().map(|candidate| candidate.number.clone()).collect();
-        if let Placed::Placed { number, .. } = tx.place_approval(&new, &numbers).await? {
-            let mut phones = Vec::new();
-            for candidate in candidates.into_iter().filter(|candidate| candidate.number == number) {
-                for (phone, message) in candidate.messages {
+        match tx.place_approval(&new, numbers.get(..offered).unwrap_or_default()).await? {
+            Placed::Placed { .. } => {
+                let mut phones = Vec::with_capacity(messages.len());
+                for (phone, message) in messages {
                     tx.add_approval_message(&new.id, &phone, &message).await?;
                     phones.push(phone);
                 }
+                let detail = json!({ "operation": new.operation, "phones": phones.len() });
+                let (account, id) = (new.account_id.as_ref(), Some(new.id.as_str()));
+                audit::record(tx, ctx, Event::RequestStarted, account, id, detail).await?;
+                return Ok(Some(Stored { id: new.id, phones }));
             }
-            let detail = json!({ "operation": new.operation, "phones": phones.len() });
-            let (account, id) = (new.account_id.as_ref(), Some(new.id.as_str()));
-            audit::record(tx, ctx, Event::RequestStarted, account, id, detail).await?;
-            return Ok(Stored { id: new.id, phones });
+            Placed::NumbersTaken => return Ok(None),
+            Placed::Full | Placed::FlowTaken => {}
         }
     }
     let waiting = match new.account_id.take() {
@@ -217,10 +219,14 @@ pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Stored,
     };
     new.organisation_id = None;
     // Not a number that one of the account's requests waits for: the person sees ours, and might type it there.
-    let number = candidates.into_iter().map(|candidate| candidate.number).find(|number| !waiting.contains(number));
-    let number = number.unwrap_or_default();
+    let number = numbers.into_iter().find(|number| !waiting.contains(number)).unwrap_or_default();
     tx.place_decoy(&new, &number).await?;
-    Ok(Stored { id: new.id, phones: Vec::new() })
+    Ok(Some(Stored { id: new.id, phones: Vec::new() }))
+}
+
+/// What a start is answered when no try found a free number, which does not happen to people.
+pub fn no_number() -> StoreError {
+    StoreError::Unavailable("other requests of the account took each number that was drawn".to_owned())
 }
 
 /// The state of a request, as of `now`: one whose time is over is expired, whether a sweeper came by or not.

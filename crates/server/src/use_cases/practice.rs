@@ -25,7 +25,10 @@ pub async fn start(
     client: &Client,
 ) -> Result<Option<ApprovalId>, StoreError> {
     let (account, flow) = (session.account.id.clone(), flow_of(app, &session.row.id));
-    let phones = app.store.read(move |tx| Box::pin(async move { tx.phones_of(&account).await })).await?;
+    let read = app.store.read(move |tx| {
+        Box::pin(async move { Ok::<_, StoreError>((tx.phones_of(&account).await?, tx.pending_numbers(&account).await?)) })
+    });
+    let (phones, taken) = read.await?;
     let phones = approval::answering_phones(&phones, &session.policy);
     if phones.is_empty() {
         return Ok(None);
@@ -36,21 +39,27 @@ pub async fn start(
         phones,
     };
     let context = approval::context(ctx, client, true);
-    let prepared = approval::prepare(app, ctx, &flow, Operation::Practice, Some(&asked), &context, &session.policy)?;
-    let ctx = ctx.clone();
-    let stored = app
-        .store
-        .write(move |tx| {
-            Box::pin(async move {
-                tx.supersede_approvals(&flow, ctx.now).await?;
-                approval::store(tx, &ctx, prepared).await
+    for _ in 0..approval::TRIES {
+        let (operation, policy) = (Operation::Practice, &session.policy);
+        let prepared = approval::prepare(app, ctx, &flow, operation, Some(&asked), &context, policy, &taken)?;
+        let (ctx, flow) = (ctx.clone(), flow.clone());
+        let stored = app
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.supersede_approvals(&flow, ctx.now).await?;
+                    approval::store(tx, &ctx, prepared).await
+                })
             })
-        })
-        .await?;
-    for phone in &stored.phones {
-        app.wake.tell(&Topic::Phone(phone.to_string()));
+            .await?;
+        if let Some(stored) = stored {
+            for phone in &stored.phones {
+                app.wake.tell(&Topic::Phone(phone.to_string()));
+            }
+            return Ok(Some(stored.id));
+        }
     }
-    Ok(Some(stored.id))
+    Err(approval::no_number())
 }
 
 /// The names of the phones that a request asks.

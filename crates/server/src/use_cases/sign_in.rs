@@ -92,6 +92,8 @@ struct Found {
     account: Option<(AccountRow, Vec<PhoneRow>)>,
     policy: Policy,
     known_browser: bool,
+    /// The numbers of the account's other waiting requests.
+    numbers: Vec<String>,
 }
 
 async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result<Found, StoreError> {
@@ -106,7 +108,8 @@ async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result
                     // An unknown name is asked as the first organisation asks its own.
                     let first = tx.organisations().await?.into_iter().next();
                     let policy = first.map(account::organisation).transpose()?.map(|found| found.policy);
-                    return Ok(Found { account: None, policy: policy.unwrap_or_default(), known_browser: false });
+                    let policy = policy.unwrap_or_default();
+                    return Ok(Found { account: None, policy, known_browser: false, numbers: Vec::new() });
                 };
                 let mut home = account::home(tx, &account, &service).await?;
                 if account.role != Role::Member.as_str() {
@@ -118,7 +121,8 @@ async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result
                     Some(hash) => tx.known_browser(hash, &account.id).await?.is_some(),
                     None => false,
                 };
-                Ok(Found { account: Some((account, phones)), policy: home.policy, known_browser })
+                let numbers = tx.pending_numbers(&account.id).await?;
+                Ok(Found { account: Some((account, phones)), policy: home.policy, known_browser, numbers })
             })
         })
         .await
@@ -149,32 +153,41 @@ pub async fn start(
         })
     });
     let context = approval::context(ctx, client, found.known_browser);
-    let prepared =
-        approval::prepare(app, ctx, &flow.hash(), Operation::Signin, asked.as_ref(), &context, &found.policy)?;
-    let mut new = attempt_row(ctx, &flow, username, &found, return_to);
-    let (ctx, old) = (ctx.clone(), old_flow.map(Token::hash));
-    let (superseded, phones) = app
-        .store
-        .write(move |tx| {
-            Box::pin(async move {
-                let superseded = match &old {
-                    Some(old) => tx.supersede_approvals(old, ctx.now).await?,
-                    None => Vec::new(),
-                };
-                let stored = approval::store(tx, &ctx, prepared).await?;
-                new.approval_id = Some(stored.id);
-                tx.add_sign_in(&new).await?;
-                Ok::<_, StoreError>((superseded, stored.phones))
+    let new = attempt_row(ctx, &flow, username, &found, return_to);
+    let old = old_flow.map(Token::hash);
+    for _ in 0..approval::TRIES {
+        let (operation, policy) = (Operation::Signin, &found.policy);
+        let taken = &found.numbers;
+        let prepared = approval::prepare(app, ctx, &flow.hash(), operation, asked.as_ref(), &context, policy, taken)?;
+        let (ctx, old, mut new) = (ctx.clone(), old.clone(), new.clone());
+        let (superseded, stored) = app
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let superseded = match &old {
+                        Some(old) => tx.supersede_approvals(old, ctx.now).await?,
+                        None => Vec::new(),
+                    };
+                    let stored = approval::store(tx, &ctx, prepared).await?;
+                    if let Some(stored) = &stored {
+                        new.approval_id = Some(stored.id.clone());
+                        tx.add_sign_in(&new).await?;
+                    }
+                    Ok::<_, StoreError>((superseded, stored))
+                })
             })
-        })
-        .await?;
-    for id in superseded {
-        app.wake.tell(&Topic::Approval(id.to_string()));
+            .await?;
+        for id in superseded {
+            app.wake.tell(&Topic::Approval(id.to_string()));
+        }
+        if let Some(stored) = stored {
+            for phone in stored.phones {
+                app.wake.tell(&Topic::Phone(phone.to_string()));
+            }
+            return Ok(Some(flow));
+        }
     }
-    for phone in phones {
-        app.wake.tell(&Topic::Phone(phone.to_string()));
-    }
-    Ok(Some(flow))
+    Err(approval::no_number())
 }
 
 /// Whether this neighbourhood may start one more sign-in of a browser that the account does not know.

@@ -81,10 +81,13 @@ pub(crate) fn corrupt(sql: &str, index: usize, first: Option<&Value>) -> StoreEr
 /// The table of a join that is called `alias`.
 fn aliased<'s>(sql: &'s str, alias: &str) -> &'s str {
     let words: Vec<&str> = sql.split_whitespace().collect();
-    words.windows(3).find_map(|words| match words {
-        ["FROM" | "JOIN" | "UPDATE", table, name] if *name == alias => Some(*table),
-        _ => None,
-    }).unwrap_or("")
+    words
+        .windows(3)
+        .find_map(|words| match words {
+            ["FROM" | "JOIN" | "UPDATE", table, name] if *name == alias => Some(*table),
+            _ => None,
+        })
+        .unwrap_or("")
 }
 
 fn table_of(sql: &str) -> &str {

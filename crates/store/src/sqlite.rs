@@ -131,7 +131,9 @@ mod tests {
     fn a_statement_is_prepared_once_whatever_is_bound() {
         let connection = Connection::open_in_memory().unwrap();
         set_up(&connection).unwrap();
-        connection.execute_batch("CREATE TABLE t (a TEXT, b BIGINT); CREATE INDEX t_a ON t (a) WHERE b IS NULL").unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (a TEXT, b BIGINT); CREATE INDEX t_a ON t (a) WHERE b IS NULL")
+            .unwrap();
         let sql = "SELECT a FROM t WHERE a = $1 AND b IS NULL ORDER BY a, b LIMIT $2";
         for value in ["x", "y", "z"] {
             query(&connection, sql, &[Value::Text(value.to_owned()), Value::Int(1)]).unwrap();

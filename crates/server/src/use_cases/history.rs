@@ -57,7 +57,8 @@ pub async fn recent(app: &App, account: &AccountId, requests: i64, passes: i64) 
             Box::pin(async move {
                 let (requests, phones) = read(tx, &account, None, requests).await?;
                 let mut events = Vec::new();
-                for used_at in tx.access_passes_of(&account, passes).await?.into_iter().filter_map(|pass| pass.used_at) {
+                for used_at in tx.access_passes_of(&account, passes).await?.into_iter().filter_map(|pass| pass.used_at)
+                {
                     events.extend(tx.audit_event_at(&account, Event::AccessPassUsed.as_str(), used_at).await?);
                 }
                 Ok(Recent { requests, phones, passes: events })

@@ -26,7 +26,9 @@ pub async fn start(
 ) -> Result<Option<ApprovalId>, StoreError> {
     let (account, flow) = (session.account.id.clone(), flow_of(app, &session.row.id));
     let read = app.store.read(move |tx| {
-        Box::pin(async move { Ok::<_, StoreError>((tx.phones_of(&account).await?, tx.pending_numbers(&account).await?)) })
+        Box::pin(
+            async move { Ok::<_, StoreError>((tx.phones_of(&account).await?, tx.pending_numbers(&account).await?)) },
+        )
     });
     let (phones, taken) = read.await?;
     let phones = approval::answering_phones(&phones, &session.policy);

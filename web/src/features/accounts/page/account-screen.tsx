@@ -104,21 +104,20 @@ function BigCode({ phone }: { readonly phone: string }) {
   return (
     <section class="card big-code">
       <h2>{t('app.code.title')}</h2>
-      {code ? (
-        <>
-          <div class="big-code-line">
-            <span class="digits" aria-hidden="true">
-              {grouped(code.digits)}
-            </span>
-            <span class="unseen">{spelled(code.digits)}</span>
-            <Ring left={code.left} period={code.period} />
-          </div>
-          <p class="hint">{t('app.code.next', { count: Math.ceil(code.left) })}</p>
-          <CopyButton class="wide" text={() => code.digits}>
-            {t('app.code.copy')}
-          </CopyButton>
-        </>
-      ) : null}
+      {/* Its place is kept until it is there: below are buttons that must not move under a finger. */}
+      <div class={code ? '' : 'held'}>
+        <div class="big-code-line">
+          <span class="digits" aria-hidden="true">
+            {grouped(code?.digits ?? '000000')}
+          </span>
+          <span class="unseen">{spelled(code?.digits ?? '')}</span>
+          <Ring left={code?.left ?? 0} period={code?.period ?? 30} />
+        </div>
+        <p class="hint">{t('app.code.next', { count: Math.ceil(code?.left ?? 0) })}</p>
+        <CopyButton class="wide" text={() => code?.digits ?? ''}>
+          {t('app.code.copy')}
+        </CopyButton>
+      </div>
       <p class="hint below">{t('app.code.hint')}</p>
     </section>
   );

@@ -115,13 +115,25 @@ impl Browser {
 
     /// Sends a form of the page with its token, and follows redirects.
     pub async fn submit(&mut self, action: &str, fields: &[(&str, &str)]) -> Result<&Page, BrowserError> {
-        let answer = self.post(action, fields).await?;
+        let token = self.page.form_token(action);
+        let answer = self.send_form(action, fields, token).await?;
         self.show(action, answer).await
     }
 
-    /// Sends a form of the page with its token, as a script would: the answer is returned and the page stays.
+    /// Sends fields with a token of the page, as a script would, also where it has no form for this: the answer is
+    /// returned and the page stays.
     pub async fn post(&mut self, action: &str, fields: &[(&str, &str)]) -> Result<Answer, BrowserError> {
-        let token = self.page.form_token(action).ok_or_else(|| BrowserError::NoForm(self.page.path.clone()))?;
+        let token = self.page.form_token(action).or_else(|| self.page.script_token());
+        self.send_form(action, fields, token).await
+    }
+
+    async fn send_form(
+        &mut self,
+        action: &str,
+        fields: &[(&str, &str)],
+        token: Option<String>,
+    ) -> Result<Answer, BrowserError> {
+        let token = token.ok_or_else(|| BrowserError::NoForm(self.page.path.clone()))?;
         let body = form(std::iter::once(("csrf", token.as_str())).chain(fields.iter().copied()));
         self.send(Method::POST, action, Some(body), &[]).await
     }

@@ -27,11 +27,15 @@ impl Page {
         self.attribute("data-number")
     }
 
-    /// The form token of the form with this action; else the first on the page.
+    /// The form token of the form with this action: a person can send only what stands on the page.
     pub fn form_token(&self, action: &str) -> Option<String> {
-        let form = tags(&self.html, "form").find(|(_, tag)| attribute(tag, "action").as_deref() == Some(action));
-        let form = form.and_then(|(at, _)| self.html.get(at..)).and_then(|rest| rest.split("</form>").next());
-        form.and_then(token).or_else(|| token(&self.html)).or_else(|| self.attribute("data-csrf"))
+        let form = tags(&self.html, "form").find(|(_, tag)| attribute(tag, "action").as_deref() == Some(action))?;
+        token(self.html.get(form.0..)?.split("</form>").next()?)
+    }
+
+    /// A token that the page's script sends where it has no form for it.
+    pub fn script_token(&self) -> Option<String> {
+        self.attribute("data-csrf").or_else(|| token(&self.html))
     }
 
     /// Whether there is an input of this name.
@@ -120,7 +124,8 @@ mod tests {
         assert_eq!(page.attribute("data-none"), None);
         assert_eq!(page.form_token("/signin/finish").unwrap(), "two");
         assert_eq!(page.form_token("/signin/cancel").unwrap(), "one");
-        assert_eq!(page.form_token("/elsewhere").unwrap(), "one");
+        assert_eq!(page.form_token("/elsewhere"), None, "no such form");
+        assert_eq!(page.script_token().unwrap(), "one");
         assert!(page.has_input("x") && !page.has_input("y"));
         assert_eq!(page.text(), "Type 47 & go");
     }

@@ -1,5 +1,7 @@
 //! Sessions of browsers.
 
+use std::time::Duration;
+
 use akkoord_core::{
     Ctx, Timestamp,
     audit::Event,
@@ -14,6 +16,9 @@ use serde_json::json;
 
 use super::{account, audit};
 use crate::{app::App, http::client::Client};
+
+/// How long a page waits until its session is marked as used.
+const TOUCH_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A good session, with what each page asks of it.
 #[derive(Clone, Debug)]
@@ -49,9 +54,15 @@ pub async fn current(app: &App, now: Timestamp, token: &Token) -> Result<Option<
         return Ok(None);
     }
     // Written at most once a minute: a page view is no reason for a durable write.
-    if now > row.last_seen_at + std::time::Duration::from_secs(60) {
+    if now > row.last_seen_at + Duration::from_secs(60) {
         let id = row.id.clone();
-        app.store.write(move |tx| Box::pin(async move { tx.touch_session(&id, now).await })).await?;
+        let touched = app.store.write(move |tx| Box::pin(async move { tx.touch_session(&id, now).await }));
+        // Reading goes on where nothing can be written, and waits for no lock that another program holds: the session only
+        // counts as not used, and the store tells that it cannot write.
+        let touched: Result<Result<bool, StoreError>, _> = tokio::time::timeout(TOUCH_PATIENCE, touched).await;
+        if !matches!(touched, Ok(Ok(_))) {
+            tracing::debug!("a session could not be marked as used");
+        }
     }
     let assurance = row.acr.parse().map_err(|_| StoreError::Corrupt {
         table: "sessions".to_owned(),

@@ -356,7 +356,9 @@ async fn add_bytes(app: &TestApp, size: usize) -> bool {
 /// A request waits, the database cannot write until `mend` is called: both sides are told to come back, nothing of what
 /// they tried is there, and then it works.
 async fn cannot_write(app: &TestApp, spoil: impl AsyncFnOnce(), mend: impl AsyncFnOnce()) {
-    let (ada, phone, _) = app.account_with("ada", Unlock::Platform).await;
+    let (ada, phone, mut signed_in) = app.account_with("ada", Unlock::Platform).await;
+    // Long enough that the next page of a session would mark it as used.
+    app.pass(Duration::from_secs(70));
     let (mut browser, number) = app.start(&ada).await;
     let request = oldest(&phone).await;
     let decision = phone.prepare_approval(&request, &number, &Unlocking::Platform).await.unwrap();
@@ -374,6 +376,8 @@ async fn cannot_write(app: &TestApp, spoil: impl AsyncFnOnce(), mend: impl Async
     assert!(answer.body.contains("Please wait a moment"), "{}", answer.body);
     assert!(answer.header("set-cookie").is_none(), "nothing was started");
     assert_eq!(browser.open("/signin/approve").await.unwrap().number(), Some(number), "reading goes on");
+    signed_in.open("/account").await.unwrap();
+    assert_eq!(steps::signed_in_as(&signed_in).unwrap(), ada.username, "also for who is signed in");
     assert_eq!(oldest(&phone).await.id(), request.id(), "and it still waits");
 
     mend().await;

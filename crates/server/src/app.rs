@@ -120,6 +120,13 @@ pub async fn open_store(config: &Config, surroundings: &Surroundings) -> Result<
     Ok(Store::open(&config.database, seal, surroundings.clock.now()).await?)
 }
 
+/// Opens the database of a configuration as it is: nothing is made, and no version changed under a running server.
+pub async fn open_store_as_is(config: &Config, surroundings: &Surroundings) -> Result<Store, StartError> {
+    let root = RootKey::load(&config.root_key_path())?;
+    let seal = Seal::new(&root, Arc::clone(&surroundings.random));
+    Ok(Store::open_as_is(&config.database, seal).await?)
+}
+
 fn make_data_dir(path: &std::path::Path) -> Result<(), StartError> {
     let failed = |cause| StartError::DataDir { path: path.display().to_string(), cause };
     if !path.exists() {

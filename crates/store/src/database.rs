@@ -76,6 +76,17 @@ impl std::fmt::Debug for Database {
 impl Store {
     /// Opens the database, brings it to this program's version, and refuses it if the root key isn't its own.
     pub async fn open(database: &Database, seal: Seal, now: Timestamp) -> Result<Self, OpenError> {
+        Self::open_with(database, seal, Some(now)).await
+    }
+
+    /// Opens the database and refuses it if it isn't at this program's version: for commands beside a server, which may
+    /// be of an older version and would not know its tables any more.
+    pub async fn open_as_is(database: &Database, seal: Seal) -> Result<Self, OpenError> {
+        Self::open_with(database, seal, None).await
+    }
+
+    /// Migrates at the time `now`, or not at all.
+    async fn open_with(database: &Database, seal: Seal, now: Option<Timestamp>) -> Result<Self, OpenError> {
         let seal = Arc::new(seal);
         let arm = match database {
             Database::Sqlite { path } => {
@@ -184,9 +195,12 @@ impl Store {
     }
 }
 
-async fn prepare(tx: &mut Tx, now: Timestamp) -> Result<(), OpenError> {
+async fn prepare(tx: &mut Tx, now: Option<Timestamp>) -> Result<(), OpenError> {
     tx.begin().await?;
-    let prepared = migrate::prepare(tx, MIGRATIONS, now).await;
+    let prepared = match now {
+        Some(now) => migrate::prepare(tx, MIGRATIONS, now).await,
+        None => migrate::check(tx, MIGRATIONS).await,
+    };
     match tx.settle(prepared) {
         Ok(()) => Ok(tx.commit().await?),
         Err(error) => {

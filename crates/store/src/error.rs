@@ -110,6 +110,18 @@ pub enum OpenError {
         /// The newest migration that this program has.
         program: i64,
     },
+    /// An older program made it and has not been updated yet.
+    #[error(
+        "the database is at version {database} and this program at version {program}, and this command changes no \
+         version under a server that may be running: restart the server with this program, which updates the database, or \
+         use the program that the server runs"
+    )]
+    Older {
+        /// The newest migration that was applied.
+        database: i64,
+        /// The newest migration that this program has.
+        program: i64,
+    },
     /// A migration that was applied is not the one in this program.
     #[error(
         "migration {version} of the database is not the one of this program: \

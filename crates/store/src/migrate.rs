@@ -15,8 +15,37 @@ use crate::{
 pub(crate) async fn prepare(tx: &mut Tx, migrations: &[Migration], now: Timestamp) -> Result<(), OpenError> {
     tx.lock_for_migration().await?;
     tx.batch(TABLE).await?;
+    let done = newest_applied(tx, migrations).await?;
+    for migration in migrations.iter().filter(|migration| migration.version > done) {
+        tx.batch(migration.sql).await?;
+        let sql = "INSERT INTO schema_migrations (version, applied_at, checksum) VALUES ($1, $2, $3)";
+        tx.execute(sql, params![migration.version, now, migration.checksum()]).await?;
+    }
+    for (place, name) in missing_canaries(tx).await? {
+        let sealed: Sealed = tx.seal().seal(place, &name, CANARY);
+        tx.set_setting(&name, &URL_SAFE_NO_PAD.encode(sealed.as_bytes())).await?;
+    }
+    Ok(())
+}
+
+/// Checks the same and changes nothing: a server of the older program may be running.
+pub(crate) async fn check(tx: &mut Tx, migrations: &[Migration]) -> Result<(), OpenError> {
+    let done = newest_applied(tx, migrations).await?;
+    let newest = newest(migrations);
+    if done < newest {
+        return Err(OpenError::Older { database: done, program: newest });
+    }
+    missing_canaries(tx).await.map(drop)
+}
+
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map_or(0, |migration| migration.version)
+}
+
+/// The newest migration that was applied; all of them are known and unchanged.
+async fn newest_applied(tx: &mut Tx, migrations: &[Migration]) -> Result<i64, OpenError> {
     let applied = tx.query_all("SELECT version, checksum FROM schema_migrations ORDER BY version", &[]).await?;
-    let newest = migrations.last().map_or(0, |migration| migration.version);
+    let newest = newest(migrations);
     let mut done = 0;
     for row in &applied {
         let version: i64 = row.get(0)?;
@@ -30,12 +59,7 @@ pub(crate) async fn prepare(tx: &mut Tx, migrations: &[Migration], now: Timestam
         }
         done = version;
     }
-    for migration in migrations.iter().filter(|migration| migration.version > done) {
-        tx.batch(migration.sql).await?;
-        let sql = "INSERT INTO schema_migrations (version, applied_at, checksum) VALUES ($1, $2, $3)";
-        tx.execute(sql, params![migration.version, now, migration.checksum()]).await?;
-    }
-    check_canaries(tx).await
+    Ok(done)
 }
 
 /// A migration: portable SQL, never edited or deleted once it was released.
@@ -50,9 +74,9 @@ impl Migration {
     }
 }
 
-/// Opens the canary of each class, or keeps it where the class is new. A server with another root key would otherwise
+/// Opens the canary of each class, and tells which have none because the class is new. A server with another root key would otherwise
 /// start, sign people in, and fail at the first sealed value it needs.
-async fn check_canaries(tx: &mut Tx) -> Result<(), OpenError> {
+async fn missing_canaries(tx: &mut Tx) -> Result<Vec<(Place, String)>, OpenError> {
     let mut missing = Vec::new();
     for class in Class::ALL {
         let (place, name) = (Place::Canary(class), canary_name(class));
@@ -66,11 +90,7 @@ async fn check_canaries(tx: &mut Tx) -> Result<(), OpenError> {
             return Err(OpenError::WrongRootKey { class: class.as_str() });
         }
     }
-    for (place, name) in missing {
-        let sealed: Sealed = tx.seal().seal(place, &name, CANARY);
-        tx.set_setting(&name, &URL_SAFE_NO_PAD.encode(sealed.as_bytes())).await?;
-    }
-    Ok(())
+    Ok(missing)
 }
 
 fn canary_name(class: Class) -> String {

@@ -1,5 +1,4 @@
-//! `akkoord doctor`: looks at an installation and says what to do. It changes nothing that a start of the server would
-//! not change too.
+//! `akkoord doctor`: looks at an installation and says what to do. It changes nothing.
 
 mod certificate;
 mod people;
@@ -79,7 +78,7 @@ async fn open(config: &Config, findings: &mut Findings) -> Option<Store> {
             findings.warn("database", format!("nothing in {} yet", place(config)), "run `akkoord setup`");
             None
         }
-        Ok(false) => match app::open_store(config, &opened::surroundings()).await {
+        Ok(false) => match app::open_store_as_is(config, &opened::surroundings()).await {
             Ok(store) => {
                 findings.ok("database", format!("{:?}, opened with its root key", config.database));
                 Some(store)

@@ -30,8 +30,11 @@ pub(super) struct Opened {
 pub(super) enum Absent {
     /// It makes the folder, the root key and the database.
     Make,
-    /// It refuses: a mistyped folder must not become an empty installation.
+    /// It refuses: a mistyped folder must not become an empty installation. It refuses an older database too, because the
+    /// server beside it may be of that version.
     Refuse,
+    /// It refuses, and brings an older database to this version: no server runs beside it.
+    RefuseAndUpdate,
 }
 
 impl Opened {
@@ -39,13 +42,16 @@ impl Opened {
     pub(super) async fn open(global: &Global, absent: Absent) -> Result<Self, CliError> {
         let config = load_config(global)?;
         quiet_log();
-        if absent == Absent::Refuse && config.database.is_new().await? {
+        if absent != Absent::Make && config.database.is_new().await? {
             return Err(CliError::failed(format!(
                 "there is nothing in {} yet: run `akkoord setup` first, or name the right configuration with --config",
                 place(&config)
             )));
         }
-        let store = app::open_store(&config, &surroundings()).await?;
+        let store = match absent {
+            Absent::Refuse => app::open_store_as_is(&config, &surroundings()).await?,
+            Absent::Make | Absent::RefuseAndUpdate => app::open_store(&config, &surroundings()).await?,
+        };
         Ok(Self { config, store, ctx: operator_ctx() })
     }
 

@@ -46,7 +46,7 @@ pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<(), Cli
 }
 
 async fn in_place(global: &Global) -> Result<(), CliError> {
-    let opened = Opened::open(global, Absent::Refuse).await?;
+    let opened = Opened::open(global, Absent::RefuseAndUpdate).await?;
     let _lock = crate::serve::lock_data(&opened.config.database, &opened.config.data_dir)?;
     let killed = kill(&opened.store, &opened.ctx, Since::default()).await?;
     opened.store.close().await;

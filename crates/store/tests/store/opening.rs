@@ -59,6 +59,24 @@ async fn a_database_of_a_newer_program_is_refused() {
 }
 
 #[tokio::test]
+async fn a_command_beside_a_server_does_not_migrate() {
+    let Some(world) = world().await else { return };
+    let database = world.empty.database.clone();
+    let beside = Store::open_as_is(&database, seal()).await.unwrap();
+    let sql = "DELETE FROM schema_migrations WHERE version = 1";
+    beside.write(move |tx| Box::pin(async move { tx.execute(sql, &[]).await })).await.unwrap();
+    let sql = "SELECT COUNT(*) FROM schema_migrations";
+    for _ in ["refused", "refused again, and nothing was changed"] {
+        let error = Store::open_as_is(&database, seal()).await.err().unwrap();
+        assert_eq!(error, OpenError::Older { database: 0, program: 1 });
+        assert!(error.to_string().contains("restart the server with this program"), "{error}");
+        let rows = world.read(move |tx| Box::pin(async move { tx.query_opt(sql, &[]).await })).await;
+        assert_eq!(rows.unwrap().get::<i64>(0), Ok(0));
+    }
+    beside.close().await;
+}
+
+#[tokio::test]
 async fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
     let Some(world) = world().await else { return };
     let sql = "UPDATE schema_migrations SET checksum = 'another' WHERE version = 1";

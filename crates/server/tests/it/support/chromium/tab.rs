@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::link::Link;
 
 /// How long a page may take to do something by itself, on a machine that is busy with a build.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// A key that tests press.

@@ -143,6 +143,14 @@ impl Desk {
         }
     }
 
+    /// The whole answer of a phone with a PIN, to its end.
+    pub async fn approve(&self, number: &str) {
+        self.type_number(number).await;
+        self.phone.tap("Approve").await;
+        self.type_pin(PIN).await;
+        self.phone.heading("Approved").await;
+    }
+
     pub async fn type_pin(&self, pin: &str) {
         self.phone.heading("Type your PIN").await;
         self.phone.fill("PIN in this app", pin).await;

@@ -200,10 +200,7 @@ async fn a_request_that_appears_under_a_finger_is_not_approved_or_denied_by_it()
     desk.phone.until("window.tapped === true").await;
     desk.settle().await;
     desk.phone.heading("Is this you?").await;
-    desk.type_number(&number).await;
-    desk.phone.tap("Approve").await;
-    desk.type_pin(PIN).await;
-    desk.phone.heading("Approved").await;
+    desk.approve(&number).await;
     chromium.finish().await;
 }
 

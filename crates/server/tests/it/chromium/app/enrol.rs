@@ -47,10 +47,7 @@ async fn a_pin_phone_is_added_and_the_practice_request_works() {
     desk.phone.until("location.pathname.startsWith('/app/request/')").await;
     desk.phone.says("Practice").await;
     desk.settle().await;
-    desk.type_number(&number).await;
-    desk.phone.tap("Approve").await;
-    desk.type_pin(PIN).await;
-    desk.phone.heading("Approved").await;
+    desk.approve(&number).await;
     desk.laptop.heading("It works").await;
     chromium.finish().await;
 }

@@ -218,10 +218,7 @@ async fn an_answer_that_is_garbage_loses_nothing() {
     desk.phone.eval("{ window.fetch = window.real; }").await;
     desk.phone.open("/app/").await;
     desk.show_request().await;
-    desk.type_number(&number).await;
-    desk.phone.tap("Approve").await;
-    desk.type_pin(PIN).await;
-    desk.phone.heading("Approved").await;
+    desk.approve(&number).await;
     chromium.finish().await;
 }
 

@@ -6,7 +6,7 @@ use akkoord_store::StoreError;
 
 use crate::support::{
     chromium::{Chromium, steps::start_sign_in},
-    desk::{Desk, PIN},
+    desk::Desk,
 };
 
 impl Desk {
@@ -140,10 +140,7 @@ async fn the_server_may_be_gone_for_a_while() {
     let number = start_sign_in(&desk.laptop, &desk.ada.username).await;
     desk.phone.open("/app/").await;
     desk.show_request().await;
-    desk.type_number(&number).await;
-    desk.phone.tap("Approve").await;
-    desk.type_pin(PIN).await;
-    desk.phone.heading("Approved").await;
+    desk.approve(&number).await;
     chromium.finish().await;
 }
 

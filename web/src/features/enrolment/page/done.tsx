@@ -5,6 +5,7 @@ import { useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { useNavigate } from '../../../ui/context.ts';
 import { Icon } from '../../../ui/icon.tsx';
+import { InstallCard } from '../../../ui/install-card.tsx';
 import { isolated } from '../../../ui/isolated.ts';
 import { Screen } from '../../../ui/screen.tsx';
 import { t } from '../../../ui/texts.ts';
@@ -47,7 +48,7 @@ export function DoneStep(props: {
       <p>{t('app.setup.done.try.text')}</p>
       {props.waiting}
       <Notices />
-      <InstallOffer />
+      <InstallCard />
     </Screen>
   );
 }
@@ -82,20 +83,4 @@ function Notices() {
     case 'unsupported':
       return <p>{t('app.setup.done.notices.none')}</p>;
   }
-}
-
-function InstallOffer() {
-  const { install } = useApp();
-  if (install.state.value === 'can')
-    return (
-      <section class="card">
-        <h2>{t('app.install.title')}</h2>
-        <p>{t('app.install.text')}</p>
-        <Button class="wide" onPress={() => install.ask()}>
-          <Icon name="download" />
-          {t('app.install.button')}
-        </Button>
-      </section>
-    );
-  return null;
 }

@@ -107,7 +107,7 @@ async fn two_tabs_decide_once() {
     let desk = Desk::new(&chromium).await;
     desk.phone.forgive("the server responded with a status of 409");
     desk.with_pin().await;
-    let number = desk.ask().await;
+    desk.ask().await;
     let other = desk.pocket.window(&desk.app.app.config.phone_url).await;
     other.as_phone().await;
     other.open("/app/").await;
@@ -118,7 +118,6 @@ async fn two_tabs_decide_once() {
     // The first tab shows the same end, whichever words it has for it, and approves nothing.
     desk.phone.until("!document.body.innerText.includes('Is this you?')").await;
     assert!(!desk.phone.text().await.contains("Your computer goes on by itself"));
-    assert_eq!(number.len(), 2);
     desk.laptop.heading("The phone said no").await;
     chromium.finish().await;
 }

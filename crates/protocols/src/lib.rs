@@ -11,3 +11,4 @@ pub mod phone;
 pub mod random;
 pub mod text;
 pub mod webauthn;
+pub mod webpush;

@@ -4,12 +4,13 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Evidence, Platform, Unlock, offer, push::Subscription};
+use super::{Evidence, Platform, Unlock, offer};
 use crate::{
     bytes::Bytes,
     jose::Jwk,
     otp,
     text::{Id, Name},
+    webpush::Subscription,
 };
 
 /// `{}`.

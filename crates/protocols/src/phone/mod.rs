@@ -12,7 +12,6 @@ pub mod offer;
 pub mod pin;
 pub mod problem;
 pub mod proof;
-pub mod push;
 pub mod request;
 pub mod rotation;
 

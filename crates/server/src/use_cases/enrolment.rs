@@ -15,12 +15,10 @@ use akkoord_protocols::{
     bytes::{Bytes, encode},
     jose::Jwk,
     otp,
-    phone::{
-        Platform, call::Codes, code::TypedCode, enrolment::Digits, link::EnrolmentLink, pin::OprfKey,
-        push::Subscription,
-    },
+    phone::{Platform, call::Codes, code::TypedCode, enrolment::Digits, link::EnrolmentLink, pin::OprfKey},
     random,
     text::Name,
+    webpush::Subscription,
 };
 use akkoord_store::{AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, Seal, Sealed, StoreError, Tx};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Push subscriptions: where a phone wants to be rung.
 
 use akkoord_core::{Ctx, audit::Event, ids::PhoneId};
-use akkoord_protocols::phone::{link::is_loopback, push::Subscription};
+use akkoord_protocols::{phone::link::is_loopback, webpush::Subscription};
 use akkoord_store::{Place, StoreError};
 use serde_json::json;
 use url::Url;

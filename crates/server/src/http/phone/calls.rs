@@ -1,12 +1,12 @@
 //! The calls of an enrolled phone.
 
 use akkoord_core::ids::ApprovalId;
-use akkoord_protocols::phone::{
-    call::{
+use akkoord_protocols::{
+    phone::call::{
         Decide, Empty, EvaluatePin, Expect, History, HistoryBefore, OwnChange, Pending, PinChangeFinish, Reported,
         RotateKey,
     },
-    push::Subscription,
+    webpush::Subscription,
 };
 use akkoord_store::StoreError;
 use axum::{

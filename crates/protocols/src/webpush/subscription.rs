@@ -5,8 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
-use super::link::is_loopback;
-use crate::{bytes::Bytes, jose::PublicKey};
+use crate::{bytes::Bytes, jose::PublicKey, phone::link::is_loopback};
 
 /// Where pushes to a phone go, and what they are encrypted with (RFC 8291). Whoever knows it can ring the phone.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

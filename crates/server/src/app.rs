@@ -10,14 +10,14 @@ use std::{
 use akkoord_core::{Actor, Ctx};
 use akkoord_protocols::{bytes::Bytes, phone::nonce::NonceKey, random::Random, webauthn::RelyingParty};
 use akkoord_store::{Purpose, RootKey, Seal, Store};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{
     clock::Clock,
     config::Config,
     http::form::FormKey,
     limits::{CallLimit, SeenProofs},
-    outbound::mail::Mailer,
+    outbound::{mail::Mailer, push::PushClient},
     use_cases::server_key::{self, ServerKeys},
     views::texts::{Languages, Texts},
     wake::Wake,
@@ -42,6 +42,10 @@ pub struct Parts {
     pub languages: Languages,
     /// The public key of our pushes.
     pub push_key: Bytes<65>,
+    /// Asks push services to ring phones.
+    pub push: PushClient,
+    /// Tells the worker of pushes that one was queued, or may go now.
+    pub job_queued: Notify,
     /// Makes nonces for proofs.
     pub nonce_key: NonceKey,
     /// Makes tokens for forms.
@@ -156,12 +160,13 @@ impl App {
             (seal.mac(Purpose::NonceKey, &[]), seal.mac(Purpose::FormKey, &[]))
         };
         Ok(Self(Arc::new(Parts {
-            config,
             store,
             clock,
             random,
             languages,
-            push_key,
+            push_key: Bytes(*push_key.public().point()),
+            push: PushClient::new(&config.push, push_key, &config.public_url),
+            job_queued: Notify::new(),
             nonce_key: NonceKey::new(&nonce_key),
             form_key: FormKey::new(&form_key),
             wake: Wake::default(),
@@ -175,6 +180,7 @@ impl App {
             web_app: WebApp::own(),
             stopping: watch::Sender::new(false),
             server_keys: RwLock::new(Arc::new(server_keys)),
+            config,
         })))
     }
 

@@ -58,6 +58,7 @@ CREATE INDEX phones_account ON phones (account_id);
 
 CREATE TABLE push_subscriptions (
     phone_id TEXT NOT NULL PRIMARY KEY REFERENCES phones (id),
+    endpoint_mac TEXT NOT NULL,
     subscription BYTEA NOT NULL,
     created_at BIGINT NOT NULL
 );
@@ -252,6 +253,8 @@ CREATE INDEX audit_events_account ON audit_events (account_id, at);
 CREATE TABLE jobs (
     id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    subject TEXT,
     payload BYTEA NOT NULL,
     run_at BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
@@ -260,4 +263,5 @@ CREATE TABLE jobs (
     created_at BIGINT NOT NULL,
     done_at BIGINT
 );
-CREATE INDEX jobs_due ON jobs (run_at) WHERE done_at IS NULL;
+CREATE INDEX jobs_due ON jobs (lane, run_at) WHERE done_at IS NULL;
+CREATE INDEX jobs_subject ON jobs (subject) WHERE done_at IS NULL;

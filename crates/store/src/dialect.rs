@@ -2,7 +2,7 @@
 
 use akkoord_core::{Timestamp, ids::ApprovalId};
 
-use crate::{error::StoreError, params, row::Row, tx::Tx};
+use crate::{error::StoreError, job::Lane, params, row::Row, tx::Tx};
 
 /// Which of the two a transaction runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,30 +124,31 @@ impl Tx {
         self.query_all(sql, params![now, limit]).await
     }
 
-    /// Claims jobs that are due, oldest first, until `until`: rows that another node is just claiming are passed over.
+    /// Claims jobs of a lane that are due, oldest first, until `until`: rows that another node is just claiming are passed over.
     /// `RETURNING` gives them in no order.
     pub(crate) async fn claim_due_jobs(
         &mut self,
         now: Timestamp,
         until: Timestamp,
+        lane: Lane,
         limit: i64,
     ) -> Result<Vec<Row>, StoreError> {
         let sql = match self.dialect() {
             Dialect::Sqlite => {
                 "UPDATE jobs SET claimed_until = $2, attempts = attempts + 1 WHERE id IN (\
-                 SELECT id FROM jobs WHERE done_at IS NULL AND run_at <= $1 \
+                 SELECT id FROM jobs WHERE done_at IS NULL AND lane = $4 AND run_at <= $1 \
                  AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY run_at LIMIT $3) \
                  RETURNING id, kind, payload, run_at, attempts, claimed_until, last_error, created_at"
             }
             Dialect::Postgres => {
                 "UPDATE jobs SET claimed_until = $2, attempts = attempts + 1 WHERE id IN (\
-                 SELECT id FROM jobs WHERE done_at IS NULL AND run_at <= $1 \
+                 SELECT id FROM jobs WHERE done_at IS NULL AND lane = $4 AND run_at <= $1 \
                  AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY run_at LIMIT $3 \
                  FOR UPDATE SKIP LOCKED) \
                  RETURNING id, kind, payload, run_at, attempts, claimed_until, last_error, created_at"
             }
         };
-        self.query_all(sql, params![now, until, limit]).await
+        self.query_all(sql, params![now, until, limit, lane]).await
     }
 }
 

@@ -3,7 +3,23 @@
 
 use akkoord_core::{Timestamp, ids::JobId};
 
-use crate::{error::StoreError, params, row::Row, seal::Sealed, tx::Tx};
+use crate::{
+    error::StoreError,
+    params,
+    row::{Row, words},
+    seal::Sealed,
+    tx::Tx,
+};
+
+words! {
+    /// Which worker does a job: what is slow doesn't hold up what somebody waits for.
+    Lane {
+        /// Pushes: a person waits.
+        Push = "push",
+        /// All else.
+        Rest = "rest",
+    }
+}
 
 /// A job to queue.
 #[derive(Clone, Debug)]
@@ -12,6 +28,10 @@ pub struct NewJob {
     pub id: JobId,
     /// What is to be done, a word.
     pub kind: String,
+    /// Who does it.
+    pub lane: Lane,
+    /// The id of what it is about, to find it by: see [`Tx::hasten_jobs`].
+    pub subject: Option<String>,
     /// With what, sealed for [`Place::JobPayload`](crate::Place::JobPayload).
     pub payload: Sealed,
     /// Not before.
@@ -44,19 +64,36 @@ pub struct JobRow {
 impl Tx {
     /// Queues a job.
     pub async fn add_job(&mut self, new: &NewJob) -> Result<(), StoreError> {
-        let sql = "INSERT INTO jobs (id, kind, payload, run_at, attempts, created_at) VALUES ($1, $2, $3, $4, 0, $5)";
-        let NewJob { id, kind, payload, run_at, created_at } = new;
-        self.execute(sql, params![id, kind, payload, *run_at, *created_at]).await.map(drop)
+        let sql = "INSERT INTO jobs (id, kind, lane, subject, payload, run_at, attempts, created_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
+        let NewJob { id, kind, lane, subject, payload, run_at, created_at } = new;
+        let params = params![id, kind, *lane, subject.as_ref(), payload, *run_at, *created_at];
+        self.execute(sql, params).await.map(drop)
     }
 
-    /// Claims jobs that are due until `until`, at most `limit`, the longest due first.
+    /// Lets the jobs about something run now that were to wait a while.
+    pub async fn hasten_jobs(&mut self, subject: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE jobs SET run_at = $2 \
+                   WHERE subject = $1 AND run_at > $2 AND attempts = 0 AND done_at IS NULL";
+        self.execute(sql, params![subject, now]).await
+    }
+
+    /// When the next job of a lane is due, one that is claimed when its claim runs out; `None` where there is none.
+    pub async fn next_job(&mut self, lane: Lane) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT MIN(CASE WHEN claimed_until > run_at THEN claimed_until ELSE run_at END) FROM jobs \
+                   WHERE lane = $1 AND done_at IS NULL";
+        self.query_opt(sql, params![lane]).await?.map_or(Ok(None), |row| row.get(0))
+    }
+
+    /// Claims jobs of a lane that are due until `until`, at most `limit`, the longest due first.
     pub async fn claim_jobs(
         &mut self,
         now: Timestamp,
         until: Timestamp,
+        lane: Lane,
         limit: i64,
     ) -> Result<Vec<JobRow>, StoreError> {
-        let rows = self.claim_due_jobs(now, until, limit).await?;
+        let rows = self.claim_due_jobs(now, until, lane, limit).await?;
         let mut jobs = rows.iter().map(job).collect::<Result<Vec<_>, _>>()?;
         jobs.sort_by(|a, b| (a.run_at, &a.id).cmp(&(b.run_at, &b.id)));
         Ok(jobs)

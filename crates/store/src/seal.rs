@@ -83,6 +83,8 @@ pub enum Purpose {
     NonceKey,
     /// The key of form tokens, which all nodes share.
     FormKey,
+    /// `push_subscriptions.endpoint_mac`: which browser, without its address.
+    PushEndpoint,
 }
 
 /// A sealed value, as stored: version (1) `||` salt (32) `||` ciphertext `||` tag (16).
@@ -173,6 +175,7 @@ impl Purpose {
             Self::EnrolmentTypedCode => b"akkoord/enrolment-typed-code/v1\0",
             Self::NonceKey => b"akkoord/nonce-key/v1\0",
             Self::FormKey => b"akkoord/form-key/v1\0",
+            Self::PushEndpoint => b"akkoord/push-endpoint/v1\0",
         }
     }
 }

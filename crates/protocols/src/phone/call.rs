@@ -322,6 +322,13 @@ pub struct OwnChange {
     pub evidence: Option<Evidence>,
 }
 
+/// The answer of `push/test`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PushTest {
+    /// Whether one is on its way; false where the phone has no subscription.
+    pub sent: bool,
+}
+
 /// The body of `rotate`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

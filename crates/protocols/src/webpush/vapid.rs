@@ -16,7 +16,7 @@ pub struct VapidError;
 #[derive(Serialize)]
 struct Claims<'a> {
     aud: &'a str,
-    exp: u64,
+    exp: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
 }
@@ -27,7 +27,7 @@ struct Claims<'a> {
 pub fn authorization(
     key: &SigningKey,
     origin: &str,
-    expires: u64,
+    expires: i64,
     contact: Option<&str>,
 ) -> Result<String, VapidError> {
     let claims = serde_json::to_vec(&Claims { aud: origin, exp: expires, sub: contact }).map_err(|_| VapidError)?;

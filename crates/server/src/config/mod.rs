@@ -3,6 +3,7 @@
 //! Nothing else reads the file or the environment. A wrong value stops the start and names the key.
 
 mod network;
+mod push;
 mod sections;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
 };
 
 pub use network::{Network, NetworkError};
+pub use push::{PushConfig, PushSection};
 pub use sections::{DatabaseSection, File, LogFormat, LogSection, MailSection, TlsSection};
 use url::Url;
 
@@ -43,6 +45,8 @@ pub struct Config {
     pub networks: Vec<(String, Network)>,
     /// Where mail goes.
     pub mail: Option<MailSection>,
+    /// How phones are rung.
+    pub push: PushConfig,
     /// How to log.
     pub log: LogSection,
 }

@@ -23,6 +23,7 @@ pub struct File {
     database: DatabaseSection,
     tls: Option<TlsSection>,
     mail: Option<MailSection>,
+    push: super::PushSection,
     log: LogSection,
 }
 
@@ -174,6 +175,7 @@ impl File {
             trusted_proxies: networks("trusted_proxies", &self.trusted_proxies)?,
             networks: named,
             mail: self.mail,
+            push: self.push.check(&login)?,
             log: self.log,
         })
     }

@@ -34,15 +34,15 @@ struct Server<'a> {
     name: &'a str,
     public_url: &'a str,
     phone_url: &'a str,
-    /// Whether pushes are sent. Until they are, the app asks nobody's permission for them.
+    /// Whether pushes are sent. Where they aren't, the app asks nobody's permission for them.
     push: bool,
 }
 
 /// `GET /app/server.json`
 async fn read_server(State(app): State<App>) -> Result<Response, PageError> {
     let config = &app.config;
-    let server =
-        Server { name: &config.name, public_url: &config.public_url, phone_url: &config.phone_url, push: false };
+    let (public_url, phone_url) = (&config.public_url, &config.phone_url);
+    let server = Server { name: &config.name, public_url, phone_url, push: config.push.enabled };
     let body = serde_json::to_vec(&server).map_err(|error| PageError::Internal(error.to_string()))?;
     let mut response = body.into_response();
     let headers = response.headers_mut();

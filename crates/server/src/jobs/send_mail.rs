@@ -1,7 +1,7 @@
 //! The job that sends a mail. Its text lies sealed in its row, and is gone from it once it is sent.
 
 use akkoord_core::{Ctx, ids::JobId};
-use akkoord_store::{JobRow, NewJob, Place, StoreError, Tx};
+use akkoord_store::{JobRow, Lane, NewJob, Place, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 
 use super::Outcome;
@@ -26,7 +26,8 @@ pub(super) async fn queue(tx: &mut Tx, ctx: &Ctx, to: &str, subject: String, bod
     let payload = serde_json::to_vec(&Payload { to: to.to_owned(), subject, body })
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
     let payload = tx.seal().seal(Place::JobPayload, id.as_str(), &payload);
-    tx.add_job(&NewJob { id, kind: KIND.to_owned(), payload, run_at: ctx.now, created_at: ctx.now }).await
+    let (kind, lane, subject) = (KIND.to_owned(), Lane::Rest, None);
+    tx.add_job(&NewJob { id, kind, lane, subject, payload, run_at: ctx.now, created_at: ctx.now }).await
 }
 
 /// Sends it.

@@ -8,7 +8,7 @@ use akkoord_core::{
     audit::Event,
     ids::{JobId, PhoneId},
 };
-use akkoord_store::{JobRow, NewJob, Place, StoreError, Tx};
+use akkoord_store::{JobRow, Lane, NewJob, Place, StoreError, Tx};
 use serde_json::json;
 
 use super::Outcome;
@@ -32,7 +32,8 @@ pub(super) async fn queue(tx: &mut Tx, ctx: &Ctx, phone: &PhoneId) -> Result<(),
     let id = JobId::new(&*ctx.random);
     let payload = tx.seal().seal(Place::JobPayload, id.as_str(), phone.as_str().as_bytes());
     let run_at = ctx.now + PATIENCE;
-    tx.add_job(&NewJob { id, kind: KIND.to_owned(), payload, run_at, created_at: ctx.now }).await
+    let (kind, lane, subject) = (KIND.to_owned(), Lane::Rest, None);
+    tx.add_job(&NewJob { id, kind, lane, subject, payload, run_at, created_at: ctx.now }).await
 }
 
 /// Tells, if the phone is still locked.

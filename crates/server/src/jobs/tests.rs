@@ -158,7 +158,7 @@ async fn a_job_of_a_worker_that_died_is_taken_by_the_next() {
     let claimed = world
         .app
         .store
-        .write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, BATCH_ROWS).await }))
+        .write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, Lane::Rest, 4).await }))
         .await;
     assert_eq!(claimed.unwrap().len(), 1);
     assert_eq!(run_due(&world.app).await.unwrap(), 0, "its claim holds");
@@ -173,8 +173,10 @@ async fn a_job_that_no_try_answers_for_is_given_up_without_another() {
     world.queue().await;
     for _ in 0..TRIES {
         let now = world.app.clock.now();
-        let claimed =
-            world.app.store.write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, BATCH_ROWS).await }));
+        let claimed = world
+            .app
+            .store
+            .write(move |tx| Box::pin(async move { tx.claim_jobs(now, now + CLAIM, Lane::Rest, 4).await }));
         assert_eq!(claimed.await.unwrap().len(), 1);
         world.pass(1);
     }
@@ -189,7 +191,15 @@ async fn without_a_mail_server_a_notice_is_dropped_and_an_unknown_kind_waits() {
     let now = world.app.clock.now();
     let id = JobId::new(&*world.app.random);
     let payload = world.app.store.seal().seal(Place::JobPayload, id.as_str(), b"{}");
-    let new = NewJob { id, kind: "send_push".to_owned(), payload, run_at: now, created_at: now };
+    let new = NewJob {
+        id,
+        kind: "of a newer version".to_owned(),
+        lane: Lane::Rest,
+        subject: None,
+        payload,
+        run_at: now,
+        created_at: now,
+    };
     world.app.store.write(move |tx| Box::pin(async move { tx.add_job(&new).await })).await.unwrap();
     assert_eq!(run_due(&world.app).await.unwrap(), 2);
     assert_eq!((world.sent(), world.open_jobs().await), (0, 1));

@@ -3,3 +3,4 @@
 //! Nothing here decides whether something is sent: use cases queue, jobs send.
 
 pub mod mail;
+pub mod push;

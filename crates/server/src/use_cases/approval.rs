@@ -1,7 +1,9 @@
 //! Requests to phones: starting one, and what its state is.
 
+use std::time::Duration;
+
 use akkoord_core::{
-    Ctx,
+    Ctx, Timestamp,
     approval::{ShownNumber, State},
     audit::Event,
     ids::{AccountId, ApprovalId, OrganisationId, PhoneId},
@@ -22,7 +24,7 @@ use akkoord_store::{ApprovalRow, NewApproval, PhoneRow, Placed, StoreError, Tx};
 use serde_json::json;
 
 use super::{account::corrupt, audit};
-use crate::{app::App, http::client::Client};
+use crate::{app::App, http::client::Client, jobs, wake::Topic};
 
 /// The service itself as the app that is signed in to.
 pub const OWN_CLIENT: &str = "akkoord";
@@ -45,8 +47,12 @@ pub struct Prepared {
     /// How many of them the messages are right for.
     offered: usize,
     messages: Vec<(PhoneId, String)>,
+    /// When the phones may be rung; not at all where pushes are off.
+    ring_at: Option<Timestamp>,
 }
 
+/// When a phone rings at the latest: sooner, once its browser says that the number is on the screen.
+const SHOWN_BY: Duration = Duration::from_millis(1500);
 /// Numbers drawn for a request: one more than may be taken.
 const NUMBERS: usize = 4;
 /// How often a request is prepared anew because another of its account took its number in between.
@@ -136,7 +142,10 @@ pub fn prepare(
         created_at: ctx.now,
         expires_at,
     };
-    Ok(Prepared { new, numbers, offered, messages })
+    // A practice is begun by a person with the phone in hand, on a page that is theirs.
+    let wait = if operation == Operation::Practice { Duration::ZERO } else { SHOWN_BY };
+    let ring_at = app.config.push.enabled.then(|| ctx.now + wait);
+    Ok(Prepared { new, numbers, offered, messages, ring_at })
 }
 
 struct Message<'a> {
@@ -156,7 +165,7 @@ impl Message<'_> {
         key: &SigningKey,
         phone: &PhoneId,
         unlock: &[Unlock],
-        expires_at: akkoord_core::Timestamp,
+        expires_at: Timestamp,
     ) -> Result<String, StoreError> {
         let broken = |column| corrupt("approvals", column, self.id.as_str());
         let request = Request {
@@ -189,13 +198,15 @@ pub struct Stored {
     pub id: ApprovalId,
     /// The phones that are asked; none for a decoy.
     pub phones: Vec<PhoneId>,
+    /// How many of them will be rung.
+    pub rings: usize,
 }
 
 /// Stores a prepared request; `None` where another request of the account took its number in between. Beyond the waiting
 /// requests that an account may have it becomes a decoy, so that a stranger can neither displace a waiting request nor
 /// learn that there are any.
 pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Option<Stored>, StoreError> {
-    let Prepared { mut new, numbers, offered, messages } = prepared;
+    let Prepared { mut new, numbers, offered, messages, ring_at } = prepared;
     if new.account_id.is_some() {
         match tx.place_approval(&new, numbers.get(..offered).unwrap_or_default()).await? {
             Placed::Placed { .. } => {
@@ -204,10 +215,14 @@ pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Option<
                     tx.add_approval_message(&new.id, &phone, &message).await?;
                     phones.push(phone);
                 }
-                let detail = json!({ "operation": new.operation, "phones": phones.len() });
+                let rings = match ring_at {
+                    Some(at) => jobs::queue_pushes(tx, ctx, &new.id, at).await?,
+                    None => 0,
+                };
+                let detail = json!({ "operation": new.operation, "phones": phones.len(), "rings": rings });
                 let (account, id) = (new.account_id.as_ref(), Some(new.id.as_str()));
                 audit::record(tx, ctx, Event::RequestStarted, account, id, detail).await?;
-                return Ok(Some(Stored { id: new.id, phones }));
+                return Ok(Some(Stored { id: new.id, phones, rings }));
             }
             Placed::NumbersTaken => return Ok(None),
             Placed::Full | Placed::FlowTaken => {}
@@ -221,7 +236,17 @@ pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Option<
     // Not a number that one of the account's requests waits for: the person sees ours, and might type it there.
     let number = numbers.into_iter().find(|number| !waiting.contains(number)).unwrap_or_default();
     tx.place_decoy(&new, &number).await?;
-    Ok(Some(Stored { id: new.id, phones: Vec::new() }))
+    Ok(Some(Stored { id: new.id, phones: Vec::new(), rings: 0 }))
+}
+
+/// Tells the phones of a request that was stored: those that look see it at once, the others are rung.
+pub fn announce(app: &App, stored: &Stored) {
+    for phone in &stored.phones {
+        app.wake.tell(&Topic::Phone(phone.to_string()));
+    }
+    if stored.rings > 0 {
+        app.job_queued.notify_one();
+    }
 }
 
 /// What a start is answered when no try found a free number, which does not happen to people.
@@ -230,7 +255,7 @@ pub fn no_number() -> StoreError {
 }
 
 /// The state of a request, as of `now`: one whose time is over is expired, whether a sweeper came by or not.
-pub fn state(row: &ApprovalRow, now: akkoord_core::Timestamp) -> Result<State, StoreError> {
+pub fn state(row: &ApprovalRow, now: Timestamp) -> Result<State, StoreError> {
     if row.is_overdue(now) {
         return Ok(State::Expired);
     }

@@ -20,7 +20,9 @@ use akkoord_protocols::{
     text::Name,
     webpush::Subscription,
 };
-use akkoord_store::{AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, Seal, Sealed, StoreError, Tx};
+use akkoord_store::{
+    AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, PushSubscription, Seal, StoreError, Tx,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -266,7 +268,7 @@ async fn activate(
     row: EnrolmentRow,
     account: AccountRow,
     new: NewPhone,
-    push: Option<Sealed>,
+    push: Option<PushSubscription>,
 ) -> Result<Confirmed, StoreError> {
     let (app_too, ctx) = (app.clone(), ctx.clone());
     app.store

@@ -9,7 +9,7 @@ use akkoord_protocols::phone::request::Operation;
 use akkoord_store::{Purpose, StoreError};
 
 use super::{approval, session::CurrentSession};
-use crate::{app::App, http::client::Client, wake::Topic};
+use crate::{app::App, http::client::Client};
 
 /// What binds a practice request to the session that began it: no cookie is needed, as there is nothing to win.
 pub fn flow_of(app: &App, session: &SessionId) -> TokenHash {
@@ -55,9 +55,7 @@ pub async fn start(
             })
             .await?;
         if let Some(stored) = stored {
-            for phone in &stored.phones {
-                app.wake.tell(&Topic::Phone(phone.to_string()));
-            }
+            approval::announce(app, &stored);
             return Ok(Some(stored.id));
         }
     }

@@ -1,29 +1,30 @@
 //! Push subscriptions: where a phone wants to be rung.
 
 use akkoord_core::{Ctx, audit::Event, ids::PhoneId};
-use akkoord_protocols::{phone::link::is_loopback, webpush::Subscription};
-use akkoord_store::{Place, StoreError};
+use akkoord_protocols::{bytes::encode, webpush::Subscription};
+use akkoord_store::{Place, Purpose, PushSubscription, StoreError};
 use serde_json::json;
-use url::Url;
 
 use super::{account::corrupt, audit, phone::Known};
-use crate::{app::App, http::error::ApiError};
+use crate::{app::App, http::error::ApiError, jobs};
 
 /// Checks a subscription as this server takes them.
 pub fn check(app: &App, subscription: &Subscription) -> Result<(), ApiError> {
-    // Only a server that nobody else can reach may be told to ring at its own machine.
-    let on_this_machine = Url::parse(&app.config.public_url).is_ok_and(|url| is_loopback(&url));
-    subscription.check(on_this_machine).map_err(|error| ApiError::invalid(format!("push: {error}")))
+    app.push.check(subscription).map_err(|error| ApiError::invalid(format!("push: {error}")))
 }
 
 /// A phone's subscription, if it has one.
 async fn current(app: &App, phone: &PhoneId) -> Result<Option<Subscription>, StoreError> {
     let wanted = phone.clone();
-    let row = app.store.read(move |tx| Box::pin(async move { tx.push_subscription(&wanted).await })).await?;
-    let Some(row) = row else { return Ok(None) };
-    let plain = app.store.seal().open(Place::PushSubscription, phone.as_str(), &row.subscription)?;
+    let stored = app.store.read(move |tx| Box::pin(async move { tx.push_subscription(&wanted).await })).await?;
+    stored.map(|stored| open(app, phone, &stored)).transpose()
+}
+
+/// Opens what is kept of a phone's subscription.
+pub fn open(app: &App, phone: &PhoneId, stored: &PushSubscription) -> Result<Subscription, StoreError> {
+    let plain = app.store.seal().open(Place::PushSubscription, phone.as_str(), &stored.sealed)?;
     let broken = |_| corrupt("push_subscriptions", "subscription", phone.as_str());
-    serde_json::from_slice(&plain).map(Some).map_err(broken)
+    serde_json::from_slice(&plain).map_err(broken)
 }
 
 /// Whether a phone has a subscription.
@@ -34,10 +35,14 @@ pub async fn is_set(app: &App, phone: &PhoneId) -> Result<bool, StoreError> {
 }
 
 /// Seals a subscription for a phone.
-pub fn seal(app: &App, phone: &PhoneId, subscription: &Subscription) -> Result<akkoord_store::Sealed, StoreError> {
+pub fn seal(app: &App, phone: &PhoneId, subscription: &Subscription) -> Result<PushSubscription, StoreError> {
     let broken = |_| corrupt("push_subscriptions", "subscription", phone.as_str());
     let plain = serde_json::to_vec(subscription).map_err(broken)?;
-    Ok(app.store.seal().seal(Place::PushSubscription, phone.as_str(), &plain))
+    let seal = app.store.seal();
+    Ok(PushSubscription {
+        endpoint_mac: encode(&seal.mac(Purpose::PushEndpoint, &[subscription.endpoint.as_bytes()])),
+        sealed: seal.seal(Place::PushSubscription, phone.as_str(), &plain),
+    })
 }
 
 /// Keeps a phone's subscription. The phone tells it at every start, so one that is known changes nothing.
@@ -77,4 +82,16 @@ pub async fn delete(app: &App, ctx: &Ctx, known: &Known) -> Result<(), StoreErro
             })
         })
         .await
+}
+
+/// Sends a phone the push that it asks for, to see that they arrive. False where it has no subscription, or none are
+/// sent at all.
+pub async fn test(app: &App, ctx: &Ctx, phone: &PhoneId) -> Result<bool, StoreError> {
+    if !app.config.push.enabled || !is_set(app, phone).await? {
+        return Ok(false);
+    }
+    let (ctx, phone) = (ctx.clone(), phone.clone());
+    app.store.write(move |tx| Box::pin(async move { jobs::queue_test_push(tx, &ctx, &phone).await })).await?;
+    app.job_queued.notify_one();
+    Ok(true)
 }

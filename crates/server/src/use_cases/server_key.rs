@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use akkoord_core::{Ctx, Timestamp, audit::Event};
 use akkoord_protocols::{
-    bytes::{Bytes, decode, encode},
+    bytes::{decode, encode},
     jose::{KeySet, KeyWithId, SigningKey},
     phone::keyroll::Keyroll,
 };
@@ -128,8 +128,8 @@ pub async fn roll(store: &Store, ctx: &Ctx, iss: &str, from: Timestamp) -> Resul
     Ok(kid)
 }
 
-/// The public key of our pushes; makes the key at the first start.
-pub async fn push_key(store: &Store) -> Result<Bytes<65>, StartError> {
+/// The key that our pushes are signed with; made at the first start.
+pub async fn push_key(store: &Store) -> Result<SigningKey, StartError> {
     const SETTING: &str = "push_key";
     let read = |store: Store| async move { store.read(|tx| Box::pin(async move { tx.setting(SETTING).await })).await };
     let defect = || StartError::Defect("the push key does not read".to_owned());
@@ -143,6 +143,5 @@ pub async fn push_key(store: &Store) -> Result<Bytes<65>, StartError> {
     }
     let sealed = stored.and_then(|text| decode(&text).ok()).map(Sealed::from_stored).ok_or_else(defect)?;
     let pkcs8 = store.seal().open(Place::PushPrivateKey, SETTING, &sealed)?;
-    let key = SigningKey::from_pkcs8(&pkcs8).map_err(|_| defect())?;
-    Ok(Bytes(*key.public().point()))
+    SigningKey::from_pkcs8(&pkcs8).map_err(|_| defect())
 }

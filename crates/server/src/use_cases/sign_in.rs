@@ -7,7 +7,7 @@ use akkoord_core::{
     account::{Role, Username},
     approval::State,
     audit::Event,
-    ids::SignInId,
+    ids::{ApprovalId, SignInId},
     policy::{NumberMode, Policy},
     secret::{Token, TokenHash},
     sign_in::{self, Method, Proof, SignIn, Step},
@@ -181,9 +181,7 @@ pub async fn start(
             app.wake.tell(&Topic::Approval(id.to_string()));
         }
         if let Some(stored) = stored {
-            for phone in stored.phones {
-                app.wake.tell(&Topic::Phone(phone.to_string()));
-            }
+            approval::announce(app, &stored);
             return Ok(Some(flow));
         }
     }
@@ -273,6 +271,24 @@ async fn account_of(tx: &mut Tx, request: &ApprovalRow) -> Result<Option<Account
         Some(id) => tx.account(id).await,
         None => Ok(None),
     }
+}
+
+/// The number of an attempt is on the screen: its phones may ring.
+pub async fn note_shown(app: &App, ctx: &Ctx, flow: &Token, request: &ApprovalId) -> Result<(), StoreError> {
+    let (now, hash, id) = (ctx.now, flow.hash(), request.clone());
+    let hastened = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.note_shown(&id, &hash, now).await?;
+                tx.hasten_jobs(id.as_str(), now).await
+            })
+        })
+        .await?;
+    if hastened > 0 {
+        app.job_queued.notify_one();
+    }
+    Ok(())
 }
 
 /// The browser gives up: its request ends, and the phone stops asking.

@@ -8,7 +8,7 @@ use crate::support::{TestApp, pin};
 
 /// Every call of `/phone/v1` that needs a proof: method, path, and a body that is right but for the proof. A route
 /// that is added without a row here makes `every_route_of_the_phones_is_listed` fail.
-const SIGNED: [(&str, &str, &str); 19] = [
+const SIGNED: [(&str, &str, &str); 20] = [
     ("POST", "enrolments/state", "{}"),
     ("POST", "enrolments/start", r#"{"evidence":{"type":"pin","jws":"x"}}"#),
     ("POST", "enrolments/AAAAAAAAAAAAAAAAAAAAAA/digits", r#"{"digits":"123456"}"#),
@@ -23,6 +23,7 @@ const SIGNED: [(&str, &str, &str); 19] = [
     ("POST", "pin/change/finish", "{}"),
     ("PUT", "push", r#"{"endpoint":"x","keys":{"p256dh":"x","auth":"x"}}"#),
     ("DELETE", "push", ""),
+    ("POST", "push/test", "{}"),
     ("GET", "self", ""),
     ("PATCH", "self", "{}"),
     ("DELETE", "self", ""),

@@ -1,4 +1,4 @@
-//! Push subscriptions as phones tell them. Sending is not part of this yet.
+//! Push subscriptions as phones tell them.
 
 use akkoord_authenticator::{CallError, Outgoing, Payload, Phone, Repeat};
 use akkoord_core::ids::PhoneId;
@@ -34,7 +34,7 @@ async fn kept(app: &TestApp, phone: &Phone) -> Option<Value> {
     let wanted = id.clone();
     let row = app.app.store.read(move |tx| Box::pin(async move { tx.push_subscription(&wanted).await })).await;
     let row = row.map_err(|error: StoreError| error).unwrap()?;
-    let plain = app.app.store.seal().open(Place::PushSubscription, id.as_str(), &row.subscription).unwrap();
+    let plain = app.app.store.seal().open(Place::PushSubscription, id.as_str(), &row.sealed).unwrap();
     Some(serde_json::from_slice(&plain).unwrap())
 }
 
@@ -48,7 +48,7 @@ async fn a_phone_says_where_to_ring_and_takes_it_back() {
     let (_, phone, _) = app.account_with_phone("ada").await;
     let (_, other, _) = app.account_with_phone("ben").await;
     assert!(!has_push(&phone).await);
-    let first = subscription("https://push.example.org/first");
+    let first = subscription("https://updates.push.services.mozilla.com/first");
     call(&phone, "PUT", &first.to_string()).await.unwrap();
     assert!(has_push(&phone).await);
     assert!(!has_push(&other).await, "one phone's is not another's");
@@ -56,7 +56,7 @@ async fn a_phone_says_where_to_ring_and_takes_it_back() {
     // The same at the next start changes nothing; another one takes its place.
     call(&phone, "PUT", &first.to_string()).await.unwrap();
     assert_eq!(changes(&app).await, 1);
-    let second = subscription("https://push.example.org/second");
+    let second = subscription("https://updates.push.services.mozilla.com/second");
     call(&phone, "PUT", &second.to_string()).await.unwrap();
     assert_eq!(kept(&app, &phone).await, Some(second));
     call(&phone, "DELETE", "").await.unwrap();
@@ -70,10 +70,12 @@ async fn a_phone_says_where_to_ring_and_takes_it_back() {
 async fn a_subscription_goes_with_its_phone() {
     let app = TestApp::new().await;
     let (_, phone, _) = app.account_with_phone("ada").await;
-    call(&phone, "PUT", &subscription("https://push.example.org/x").to_string()).await.unwrap();
+    call(&phone, "PUT", &subscription("https://updates.push.services.mozilla.com/x").to_string()).await.unwrap();
     phone.unregister().await.unwrap();
     assert_eq!(kept(&app, &phone).await, None);
-    let refused = call(&phone, "PUT", &subscription("https://push.example.org/x").to_string()).await.unwrap_err();
+    let refused = call(&phone, "PUT", &subscription("https://updates.push.services.mozilla.com/x").to_string())
+        .await
+        .unwrap_err();
     assert_eq!(refused.code(), Some(Code::Removed));
     assert_eq!(kept(&app, &phone).await, None);
 }
@@ -82,7 +84,7 @@ async fn a_subscription_goes_with_its_phone() {
 async fn a_subscription_that_is_none_is_refused_and_nothing_changes() {
     let app = TestApp::new().await;
     let (_, phone, _) = app.account_with_phone("ada").await;
-    let good = subscription("https://push.example.org/good");
+    let good = subscription("https://updates.push.services.mozilla.com/good");
     call(&phone, "PUT", &good.to_string()).await.unwrap();
     let with = |member: &str, value: Value| {
         let mut changed = good.clone();
@@ -97,11 +99,12 @@ async fn a_subscription_that_is_none_is_refused_and_nothing_changes() {
         "{}".to_owned(),
         "[]".to_owned(),
         with("endpoint", json!("http://push.example.org/x")),
+        with("endpoint", json!("https://push.example.org/x")),
         with("endpoint", json!("https://192.168.1.1/x")),
         with("endpoint", json!("https://[::ffff:10.0.0.1]/x")),
         with("endpoint", json!("https://169.254.169.254/latest/meta-data")),
         with("endpoint", json!("file:///etc/passwd")),
-        with("endpoint", json!(format!("https://push.example.org/{}", "x".repeat(2000)))),
+        with("endpoint", json!(format!("https://updates.push.services.mozilla.com/{}", "x".repeat(2000)))),
         with("endpoint", json!(7)),
         with("expirationTime", Value::Null),
         with("expirationTime", json!(1)),

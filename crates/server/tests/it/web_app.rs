@@ -109,7 +109,7 @@ async fn the_app_learns_where_it_is() {
     let told: serde_json::Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
     let expected = serde_json::json!({
         "name": "Example School", "public_url": config.public_url, "phone_url": config.phone_url,
-        "push": false,
+        "push": true,
     });
     assert_eq!(told, expected);
     // The pages' name has no app, and says where it is.

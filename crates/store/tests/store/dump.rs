@@ -5,8 +5,8 @@ use akkoord_core::{
     secret::Token,
 };
 use akkoord_store::{
-    Answered, Claimed, Database, NewAccessPass, NewApproval, NewBrowser, NewJob, NewServerKey, NewSession, NewSignIn,
-    Place, Proved, Purpose,
+    Answered, Claimed, Database, Lane, NewAccessPass, NewApproval, NewBrowser, NewJob, NewServerKey, NewSession,
+    NewSignIn, Place, Proved, Purpose, PushSubscription,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -69,7 +69,10 @@ async fn t_db_1_a_copy_of_the_database_gives_no_secret_away() {
     let id = new_phone.id.to_string();
     new_phone.oprf_key = seal.seal(Place::PhoneOprfKey, &id, &plant("the phone's PIN hardening key"));
     new_phone.code_secret = Some(seal.seal(Place::PhoneCodeSecret, &id, &plant("the verification codes")));
-    let subscription = seal.seal(Place::PushSubscription, phone.as_str(), &plant("the push endpoint"));
+    let subscription = PushSubscription {
+        endpoint_mac: "a MAC".to_owned(),
+        sealed: seal.seal(Place::PushSubscription, phone.as_str(), &plant("the push endpoint")),
+    };
     let subscribed = phone.clone();
     let request = world.pending(&account, &[&phone]).await;
     let evidence = seal.seal(Place::ApprovalEvidence, request.id.as_str(), &plant("the evidence"));
@@ -77,6 +80,8 @@ async fn t_db_1_a_copy_of_the_database_gives_no_secret_away() {
     let job_id = JobId::new(&Counted);
     let job = NewJob {
         kind: "mail".to_owned(),
+        lane: Lane::Rest,
+        subject: None,
         payload: seal.seal(Place::JobPayload, job_id.as_str(), &plant("a mail")),
         run_at: NOW,
         created_at: NOW,

@@ -2,7 +2,8 @@
 
 use akkoord_core::ids::{BrowserId, EventId, JobId, PinChangeId, SignInId};
 use akkoord_store::{
-    Answered, AuditFilter, NewApproval, NewAuditEvent, NewBrowser, NewJob, NewPinChange, NewSession, NewSignIn, Place,
+    Answered, AuditFilter, Lane, NewApproval, NewAuditEvent, NewBrowser, NewJob, NewPinChange, NewSession, NewSignIn,
+    Place,
 };
 
 use super::world;
@@ -138,9 +139,10 @@ async fn enrolments_jobs_and_events_go_once_they_are_over() {
                 for _ in 0..2 {
                     let (kind, payload) = ("mail".to_owned(), payload.clone());
                     let (run_at, created_at) = (NOW, NOW);
-                    tx.add_job(&NewJob { id: JobId::new(&Counted), kind, payload, run_at, created_at }).await?;
+                    let (id, lane, subject) = (JobId::new(&Counted), Lane::Rest, None);
+                    tx.add_job(&NewJob { id, kind, lane, subject, payload, run_at, created_at }).await?;
                 }
-                let jobs = tx.claim_jobs(at(1), at(31), 1).await?;
+                let jobs = tx.claim_jobs(at(1), at(31), Lane::Rest, 1).await?;
                 assert!(tx.finish_job(&jobs[0], at(2)).await?);
                 assert_eq!(tx.delete_done_jobs(at(2), 10).await?, 0);
                 assert_eq!(tx.delete_done_jobs(at(1000), 10).await?, 1);

@@ -1,7 +1,7 @@
 //! Jobs, the audit and the server's keys.
 
 use akkoord_core::ids::{EventId, JobId};
-use akkoord_store::{AuditFilter, NewAuditEvent, NewJob, NewServerKey, Place};
+use akkoord_store::{AuditFilter, Lane, NewAuditEvent, NewJob, NewServerKey, Place};
 
 use super::world;
 use crate::fixtures::{Counted, NOW, World, at};
@@ -9,7 +9,8 @@ use crate::fixtures::{Counted, NOW, World, at};
 fn new_job(world: &World, run_at: u64) -> NewJob {
     let id = JobId::new(&Counted);
     let payload = world.store.seal().seal(Place::JobPayload, id.as_str(), b"mail");
-    NewJob { kind: "mail".to_owned(), payload, run_at: at(run_at), created_at: NOW, id }
+    let (kind, lane, subject) = ("mail".to_owned(), Lane::Rest, None);
+    NewJob { kind, lane, subject, payload, run_at: at(run_at), created_at: NOW, id }
 }
 
 #[tokio::test]
@@ -22,33 +23,72 @@ async fn jobs_are_claimed_when_due_and_again_when_their_claim_ran_out() {
                 for job in [&first, &second, &later] {
                     tx.add_job(job).await?;
                 }
-                assert_eq!(tx.claim_jobs(at(0), at(30), 10).await?, []);
-                let jobs = tx.claim_jobs(at(10), at(40), 10).await?;
+                assert_eq!(tx.claim_jobs(at(0), at(30), Lane::Rest, 10).await?, []);
+                let jobs = tx.claim_jobs(at(10), at(40), Lane::Rest, 10).await?;
                 assert_eq!(jobs.iter().map(|job| &job.id).collect::<Vec<_>>(), [&second.id, &first.id]);
                 let job = &jobs[0];
                 assert_eq!((job.kind.as_str(), &job.payload, job.run_at), ("mail", &second.payload, at(1)));
                 assert_eq!((job.attempts, job.claimed_until), (1, at(40)));
                 assert_eq!((job.created_at, &job.last_error), (NOW, &None));
-                assert_eq!(tx.claim_jobs(at(39), at(69), 10).await?, [], "claimed");
+                assert_eq!(tx.claim_jobs(at(39), at(69), Lane::Rest, 10).await?, [], "claimed");
                 assert!(tx.finish_job(&jobs[0], at(20)).await?);
                 assert!(!tx.finish_job(&jobs[0], at(20)).await?, "twice");
-                let again = tx.claim_jobs(at(40), at(70), 10).await?;
+                let again = tx.claim_jobs(at(40), at(70), Lane::Rest, 10).await?;
                 assert_eq!((again.len(), &again[0].id, again[0].attempts), (1, &first.id, 2));
                 assert!(!tx.finish_job(&jobs[1], at(41)).await?, "the claim ran out");
                 assert!(!tx.retry_job(&jobs[1], "slow", at(41)).await?);
                 assert!(!tx.abandon_job(&jobs[1], "slow", at(41)).await?);
                 assert!(tx.retry_job(&again[0], "the mail server is away", at(60)).await?);
                 assert_eq!(tx.count_open_jobs().await?, 2);
-                let rest = tx.claim_jobs(at(60), at(90), 10).await?;
+                let rest = tx.claim_jobs(at(60), at(90), Lane::Rest, 10).await?;
                 assert_eq!(rest.iter().map(|job| &job.id).collect::<Vec<_>>(), [&later.id, &first.id]);
                 assert_eq!(rest[1].last_error.as_deref(), Some("the mail server is away"));
                 assert!(tx.abandon_job(&rest[1], "no such mailbox", at(61)).await?);
                 assert!(tx.finish_job(&rest[0], at(61)).await?);
-                assert_eq!(tx.claim_jobs(at(1000), at(1030), 10).await?, []);
+                assert_eq!(tx.claim_jobs(at(1000), at(1030), Lane::Rest, 10).await?, []);
                 assert_eq!(tx.count_open_jobs().await?, 0);
                 let rows = tx.query_all("SELECT id, payload FROM jobs WHERE done_at IS NOT NULL", &[]).await?;
                 let payloads: Vec<Vec<u8>> = rows.iter().map(|row| row.get(1).unwrap()).collect();
                 assert_eq!(payloads, vec![Vec::<u8>::new(); 3], "what is done is forgotten");
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn each_lane_has_its_own_jobs_and_those_of_a_subject_can_be_hastened() {
+    let Some(world) = world().await else { return };
+    let mail = new_job(&world, 1);
+    let about = |subject: &str, run_at| NewJob {
+        kind: "send_push".to_owned(),
+        lane: Lane::Push,
+        subject: Some(subject.to_owned()),
+        ..new_job(&world, run_at)
+    };
+    let (one, other, past) = (about("one", 30), about("other", 20), about("one", 2));
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                assert_eq!(tx.next_job(Lane::Push).await?, None);
+                for job in [&mail, &one, &other, &past] {
+                    tx.add_job(job).await?;
+                }
+                assert_eq!(
+                    (tx.next_job(Lane::Rest).await?, tx.next_job(Lane::Push).await?),
+                    (Some(at(1)), Some(at(2)))
+                );
+                let claimed = tx.claim_jobs(at(3), at(33), Lane::Push, 10).await?;
+                assert_eq!(claimed.iter().map(|job| &job.id).collect::<Vec<_>>(), [&past.id]);
+                assert!(tx.retry_job(&claimed[0], "away", at(25)).await?);
+                assert_eq!(tx.next_job(Lane::Push).await?, Some(at(20)));
+                assert_eq!(tx.hasten_jobs("one", at(4)).await?, 1, "not the one that waits for another try");
+                let claimed = tx.claim_jobs(at(4), at(34), Lane::Push, 10).await?;
+                assert_eq!(claimed.iter().map(|job| &job.id).collect::<Vec<_>>(), [&one.id]);
+                assert_eq!(tx.next_job(Lane::Push).await?, Some(at(20)));
+                let claimed = tx.claim_jobs(at(25), at(55), Lane::Push, 10).await?;
+                assert_eq!(claimed.len(), 2);
+                assert_eq!(tx.next_job(Lane::Push).await?, Some(at(34)), "when the first claim runs out");
                 Ok(())
             })
         })
@@ -74,7 +114,8 @@ async fn nodes_that_claim_at_once_never_get_the_same_job() {
         tokio::spawn(async move {
             let mut claimed = Vec::new();
             loop {
-                let jobs = store.write(|tx| Box::pin(async move { tx.claim_jobs(at(2), at(32), 3).await })).await;
+                let jobs =
+                    store.write(|tx| Box::pin(async move { tx.claim_jobs(at(2), at(32), Lane::Rest, 3).await })).await;
                 let jobs = jobs.unwrap();
                 if jobs.is_empty() {
                     return claimed;

@@ -1,7 +1,7 @@
 //! Push subscriptions.
 
 use akkoord_core::ids::PhoneId;
-use akkoord_store::Place;
+use akkoord_store::{Place, PushSubscription};
 
 use super::world;
 use crate::fixtures::{Counted, at};
@@ -11,10 +11,12 @@ async fn a_phone_has_one_subscription_and_the_last_one_counts() {
     let Some(world) = world().await else { return };
     let account = world.account().await;
     let (phone, other) = (world.phone(&account).await, world.phone(&account).await);
-    let sealed =
-        |phone: &PhoneId, text: &str| world.store.seal().seal(Place::PushSubscription, phone.as_str(), text.as_bytes());
+    let sealed = |phone: &PhoneId, text: &str| PushSubscription {
+        endpoint_mac: text.to_owned(),
+        sealed: world.store.seal().seal(Place::PushSubscription, phone.as_str(), text.as_bytes()),
+    };
     let (first, second, others) = (sealed(&phone, "first"), sealed(&phone, "second"), sealed(&other, "other"));
-    let (id, kept, wanted) = (phone.clone(), other.clone(), second.clone());
+    let (id, kept, wanted, again) = (phone.clone(), other.clone(), second.clone(), second.clone());
     world
         .write(move |tx| {
             Box::pin(async move {
@@ -23,8 +25,7 @@ async fn a_phone_has_one_subscription_and_the_last_one_counts() {
                 assert!(tx.set_push_subscription(&other, &others, at(1)).await?);
                 assert!(tx.set_push_subscription(&phone, &first, at(1)).await?);
                 assert!(tx.set_push_subscription(&phone, &second, at(2)).await?);
-                let row = tx.push_subscription(&phone).await?.unwrap();
-                assert_eq!((row.phone_id, row.subscription, row.created_at), (phone, wanted, at(2)));
+                assert_eq!(tx.push_subscription(&phone).await?, Some(wanted));
                 Ok(())
             })
         })
@@ -33,11 +34,14 @@ async fn a_phone_has_one_subscription_and_the_last_one_counts() {
         let id = id.clone();
         world.read(|tx| Box::pin(async move { tx.push_subscription(&id).await })).await.unwrap()
     };
-    let opened = world.store.seal().open(Place::PushSubscription, id.as_str(), &row.subscription).unwrap();
+    let opened = world.store.seal().open(Place::PushSubscription, id.as_str(), &row.sealed).unwrap();
     assert_eq!(opened.as_slice(), b"second");
     world
         .write(move |tx| {
             Box::pin(async move {
+                assert!(!tx.delete_dead_push_subscription(&id, "first").await?, "it has a new one");
+                assert!(tx.delete_dead_push_subscription(&id, "second").await?);
+                assert!(tx.set_push_subscription(&id, &again, at(3)).await?);
                 assert!(tx.delete_push_subscription(&id).await?);
                 assert!(!tx.delete_push_subscription(&id).await?, "twice");
                 assert_eq!(tx.push_subscription(&id).await?, None);
@@ -54,6 +58,7 @@ async fn a_removed_or_unknown_phone_gets_no_subscription() {
     let account = world.account().await;
     let phone = world.phone(&account).await;
     let sealed = world.store.seal().seal(Place::PushSubscription, phone.as_str(), b"late");
+    let sealed = PushSubscription { endpoint_mac: "late".to_owned(), sealed };
     world
         .write(move |tx| {
             Box::pin(async move {
@@ -63,6 +68,41 @@ async fn a_removed_or_unknown_phone_gets_no_subscription() {
                 assert!(tx.delete_push_subscription(&phone).await?);
                 assert!(!tx.set_push_subscription(&phone, &sealed, at(3)).await?, "removed");
                 assert_eq!(tx.push_subscription(&phone).await?, None);
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn of_the_phones_asked_each_browser_with_notifications_is_rung_once() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    let mut phones = Vec::new();
+    for _ in 0..5 {
+        phones.push(world.phone(&account).await);
+    }
+    let [one, same, quiet, none, unasked] = phones.try_into().unwrap();
+    let request = world.pending(&account, &[&one, &same, &quiet, &none]).await;
+    let seal = |phone: &PhoneId, mac: &str| PushSubscription {
+        endpoint_mac: mac.to_owned(),
+        sealed: world.store.seal().seal(Place::PushSubscription, phone.as_str(), b"x"),
+    };
+    let told = [(one.clone(), "a"), (same.clone(), "a"), (quiet.clone(), "b"), (unasked, "c")];
+    let told = told.map(|(phone, mac)| (seal(&phone, mac), phone));
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                for (subscription, phone) in &told {
+                    assert!(tx.set_push_subscription(phone, subscription, at(1)).await?);
+                }
+                assert!(tx.set_notifications_off(&quiet, Some(at(1))).await?);
+                let rung = tx.phones_to_ring(&request.id).await?;
+                assert!(rung == [one] || rung == [same], "{rung:?}");
+                assert!(tx.set_notifications_off(&quiet, None).await?);
+                assert_eq!(tx.phones_to_ring(&request.id).await?.len(), 2);
+                assert!(tx.revoke_phone(&quiet, &account, at(2), "user").await?);
+                assert_eq!(tx.phones_to_ring(&request.id).await?.len(), 1);
                 Ok(())
             })
         })

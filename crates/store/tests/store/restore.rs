@@ -4,7 +4,9 @@ use akkoord_core::{
     Timestamp,
     ids::{AccessPassId, BrowserId, JobId, PinChangeId, SignInId},
 };
-use akkoord_store::{ApprovalState, NewAccessPass, NewBrowser, NewJob, NewPinChange, NewSignIn, Place, StoreError, Tx};
+use akkoord_store::{
+    ApprovalState, Lane, NewAccessPass, NewBrowser, NewJob, NewPinChange, NewSignIn, Place, StoreError, Tx,
+};
 
 use super::world;
 use crate::fixtures::{Counted, NOW, at, new_session, token};
@@ -103,6 +105,8 @@ async fn a_restore_uses_up_what_made_things_easier() {
                 let job = NewJob {
                     id: JobId::new(&Counted),
                     kind: "send_mail".to_owned(),
+                    lane: Lane::Rest,
+                    subject: None,
                     payload,
                     run_at: NOW,
                     created_at: NOW,
@@ -121,7 +125,7 @@ async fn a_restore_uses_up_what_made_things_easier() {
                 assert_eq!(tx.use_revocation_link(&link, at(3)).await?, None);
                 assert!(tx.known_browser(&browser, &account).await?.is_none());
                 assert!(!tx.use_expectation(&account, at(3)).await?);
-                assert!(tx.claim_jobs(at(3), at(30), 10).await?.is_empty());
+                assert!(tx.claim_jobs(at(3), at(30), Lane::Rest, 10).await?.is_empty());
                 assert_eq!(tx.count_open_jobs().await?, 0);
                 Ok(())
             })

@@ -198,8 +198,7 @@ pub fn waits(app: App, id: akkoord_core::ids::ApprovalId) -> Waits {
 pub async fn note_shown(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
     let (Some(flow), Some(attempt)) = (flow(&page), attempt(&page).await?) else { return Err(PageError::NotFound) };
     let request = attempt.request.ok_or(PageError::NotFound)?;
-    let (hash, now) = (flow.hash(), page.now);
-    page.app.store.write(move |tx| Box::pin(async move { tx.note_shown(&request.id, &hash, now).await })).await?;
+    sign_in::note_shown(&page.app, &page.ctx(), &flow, &request.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -3,8 +3,8 @@
 use akkoord_core::ids::ApprovalId;
 use akkoord_protocols::{
     phone::call::{
-        Decide, Empty, EvaluatePin, Expect, History, HistoryBefore, OwnChange, Pending, PinChangeFinish, Reported,
-        RotateKey,
+        Decide, Empty, EvaluatePin, Expect, History, HistoryBefore, OwnChange, Pending, PinChangeFinish, PushTest,
+        Reported, RotateKey,
     },
     webpush::Subscription,
 };
@@ -116,6 +116,12 @@ pub async fn set_push(State(app): State<App>, signed: SignedPhone) -> Result<Res
 pub async fn remove_push(State(app): State<App>, signed: SignedPhone) -> Result<Response, ApiError> {
     push::delete(&app, &signed.call.ctx, &signed.phone).await?;
     answer(&Empty {})
+}
+
+/// `POST /push/test`
+pub async fn test_push(State(app): State<App>, signed: SignedPhone) -> Result<Response, ApiError> {
+    signed.call.read::<Empty>()?;
+    answer(&PushTest { sent: push::test(&app, &signed.call.ctx, &signed.phone.row.id).await? })
 }
 
 /// `GET /self`

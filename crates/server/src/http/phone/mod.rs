@@ -36,6 +36,7 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/pin/change/start", post(calls::start_pin_change))
         .route("/pin/change/finish", post(calls::finish_pin_change))
         .route("/push", put(calls::set_push).delete(calls::remove_push))
+        .route("/push/test", post(calls::test_push))
         .route("/self", get(calls::read_self).patch(calls::change_self).delete(calls::remove_self))
         .route("/rotate", post(calls::rotate_key))
         .fallback(unknown)

@@ -6,12 +6,14 @@ import type { Account, Phones } from '../shared/phone/phones.ts';
 import type { NoticeState, Notices, Server } from '../ui/app.ts';
 import { fromHomeScreen } from './install.ts';
 import { coded } from './log.ts';
-import { ready, tell } from './sw-bridge.ts';
+import { ready, testsArrived } from './sw-bridge.ts';
 
 export const DELIVERY = 'app/delivery';
 const SENT = 'app/push-sent';
 /** `subscribe` never settles where the push service can't be reached. */
 const PATIENCE = 10_000;
+/** A push takes a second; a phone that sleeps may take longer, and then the person looks at it again. */
+const ON_ITS_WAY = 20_000;
 
 function state(): NoticeState {
   if (fromHomeScreen() === false && navigator.maxTouchPoints > 1) return 'install_first';
@@ -55,7 +57,7 @@ export function startNotices(
       if (subscribed.length > 0) note('push withdrawn');
       return true;
     }
-    const made = await within(subscription(first));
+    const made = await within(subscription(first), PATIENCE);
     if (!made) {
       note('push no answer');
       return false;
@@ -90,7 +92,26 @@ export function startNotices(
       return running;
     },
     async test() {
-      return (await tell({ type: 'test' }))?.shown === true;
+      await notices.refresh();
+      const account = (await phones.accounts()).find((one) => one.state === 'active' && one.push);
+      if (!account) return 'no_address';
+      const before = testsArrived.value;
+      const came = new Promise<true>((resolve) => {
+        const stop = testsArrived.subscribe((count) => {
+          if (count === before) return;
+          resolve(true);
+          queueMicrotask(() => stop());
+        });
+      });
+      try {
+        if (!(await phones.testPush(account.phone))) return 'no_address';
+      } catch (thrown) {
+        note(`push test ${coded(thrown)}`);
+        return 'failed';
+      }
+      const outcome = (await within(came, ON_ITS_WAY)) ? 'arrived' : 'late';
+      note(`push test ${outcome}`);
+      return outcome;
     },
     lastDelivery: () => store.get(DELIVERY, v.number()).catch(() => undefined),
   };
@@ -113,6 +134,6 @@ function same(a: ArrayBuffer | null, b: Uint8Array): boolean {
   return bytes.length === b.length && bytes.every((byte, at) => byte === b[at]);
 }
 
-function within<T>(promise: Promise<T>): Promise<T | undefined> {
-  return Promise.race([promise, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PATIENCE))]);
+function within<T>(promise: Promise<T>, time: number): Promise<T | undefined> {
+  return Promise.race([promise, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), time))]);
 }

@@ -3,8 +3,11 @@ import { signal } from '@preact/signals';
 import * as v from 'valibot';
 import { navigate } from './router.ts';
 
-const answer = v.object({ build: v.optional(v.string()), shown: v.optional(v.boolean()) });
-const asked = v.object({ type: v.literal('open'), path: v.pipe(v.string(), v.regex(/^\/app\/[\w/-]*$/)) });
+const answer = v.object({ build: v.optional(v.string()) });
+const asked = v.variant('type', [
+  v.object({ type: v.literal('open'), path: v.pipe(v.string(), v.regex(/^\/app\/[\w/-]*$/)) }),
+  v.object({ type: v.literal('test-arrived') }),
+]);
 const PATIENCE = 4000;
 /** An app that stays open for days still learns of an update. */
 const LOOK_AGAIN = 6 * 3600 * 1000;
@@ -12,6 +15,9 @@ const LOOK_AGAIN = 6 * 3600 * 1000;
 /** A newer version lies ready and waits for a tap. */
 export const updateWaiting = signal(false);
 export const build = signal<string | undefined>(undefined);
+
+/** How many pushes that were asked for as a test the worker has shown. */
+export const testsArrived = signal(0);
 
 let replaced = false;
 /** Another tab let a newer version take over: files of this one that were not loaded yet can't be had any more. */
@@ -33,11 +39,13 @@ function workerUrl(): string | TrustedScriptURL {
   return policy.createScriptURL(address);
 }
 
-/** Hears where a notice leads. Before anything that waits: a message that comes without a listener is lost. */
+/** Hears where a notice leads, and that a test came. Before anything that waits: a message that comes without a listener is lost. */
 export function listenToWorker(): void {
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
     const message = v.safeParse(asked, data);
-    if (message.success) navigate(message.output.path);
+    if (!message.success) return;
+    if (message.output.type === 'open') navigate(message.output.path);
+    else testsArrived.value += 1;
   });
 }
 

@@ -33,8 +33,23 @@ async function words(): Promise<Texts> {
   }
 }
 
-export async function pushed(): Promise<void> {
-  const [text, waiting] = await Promise.all([words(), within(PATIENCE, ask()), arrived()]);
+export async function pushed(data: PushMessageData | null): Promise<void> {
+  await Promise.all([arrived(), isTest(data) ? showTest() : showWaiting()]);
+}
+
+const testPush = v.object({ k: v.literal('t') });
+
+/** Whatever else comes, garbled or of a later version, is taken for a request: what waits is asked either way. */
+function isTest(data: PushMessageData | null): boolean {
+  try {
+    return v.is(testPush, data?.json());
+  } catch {
+    return false;
+  }
+}
+
+async function showWaiting(): Promise<void> {
+  const [text, waiting] = await Promise.all([words(), within(PATIENCE, ask())]);
   const count = waiting?.count;
   const body =
     count === undefined
@@ -79,19 +94,16 @@ async function arrived(): Promise<void> {
   }
 }
 
-export async function test(): Promise<boolean> {
+async function showTest(): Promise<void> {
   const text = await words();
-  try {
-    await self.registration.showNotification('Akkoord', {
-      body: text.test,
-      tag: TEST_TAG,
-      icon: '/app/icon-192.png',
-      data: { path: '/app/settings/notices' },
-    });
-    return true;
-  } catch {
-    return false;
-  }
+  await self.registration.showNotification('Akkoord', {
+    body: text.test,
+    tag: TEST_TAG,
+    icon: '/app/icon-192.png',
+    data: { path: '/app/settings/notices' },
+  });
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  for (const window of windows) window.postMessage({ type: 'test-arrived' });
 }
 
 /** Opens what the notice is about. An open window is used, and told where to go before it comes to the front. */

@@ -3,7 +3,7 @@
  * push: what waits is asked of the server and checked as on the page.
  */
 import { deleteOld, fromCache, install } from './files.ts';
-import { clicked, pushed, resubscribe, test } from './notices.ts';
+import { clicked, pushed, resubscribe } from './notices.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 declare const BUILD: string;
@@ -27,11 +27,10 @@ self.addEventListener('message', (event) => {
   // An update takes over when the person taps, never under their hands.
   if (type === 'skip-waiting') event.waitUntil(self.skipWaiting());
   if (type === 'build') port?.postMessage({ build: BUILD });
-  if (type === 'test') event.waitUntil(test().then((shown) => port?.postMessage({ shown })));
 });
 
 self.addEventListener('push', (event) => {
-  event.waitUntil(pushed());
+  event.waitUntil(pushed(event.data));
 });
 
 self.addEventListener('notificationclick', (event) => {

@@ -7,10 +7,13 @@ import type { Account, PlatformAuthenticator } from '../shared/phone/phones.ts';
 import type { Language } from './texts.ts';
 
 /**
- * `not_sent`: this server sends none yet, so nobody is asked for what would never come.
+ * `not_sent`: this server sends none, so nobody is asked for what would never come.
  * `install_first`: an iPhone gives notices to apps on the home screen only.
  */
 export type NoticeState = 'not_sent' | 'ask' | 'on' | 'denied' | 'install_first' | 'unsupported';
+
+/** `late`: sent, and not here yet. `no_address`: the server knows nowhere to send it. `failed`: it could not be asked. */
+export type TestOutcome = 'arrived' | 'late' | 'no_address' | 'failed';
 
 export interface Notices {
   readonly state: ReadonlySignal<NoticeState>;
@@ -18,8 +21,8 @@ export interface Notices {
   ask(): Promise<NoticeState>;
   /** Subscribes all accounts that are not, or drops what is no longer allowed. False if a push service didn't answer. */
   refresh(): Promise<boolean>;
-  /** Shows a notice on this phone through the worker, without the server. */
-  test(): Promise<boolean>;
+  /** Asks the server for a push and waits for it. */
+  test(): Promise<TestOutcome>;
   /** When the worker last got a push, in seconds of this phone. */
   lastDelivery(): Promise<number | undefined>;
 }

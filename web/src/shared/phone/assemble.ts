@@ -83,6 +83,7 @@ export async function assemble(options: Options, pin: (() => Promise<typeof Pin>
 
     pushKey: (phone) => own.pushKey(desk, phone),
     setPush: (phone, subscription) => own.setPush(desk, phone, subscription),
+    testPush: (phone) => own.testPush(desk, phone),
   };
 }
 

@@ -173,3 +173,10 @@ export async function setPush(
   const push = subscription !== undefined;
   await desk.change(phone, (now) => (now.push === push ? now : { ...now, push }));
 }
+
+const sent = v.object({ sent: v.boolean() });
+
+export async function testPush(desk: Desk, phone: string): Promise<boolean> {
+  const record = await desk.account(phone);
+  return (await desk.call(record, { method: 'POST', path: 'push/test', body: {}, answer: sent })).sent;
+}

@@ -278,6 +278,8 @@ export interface Phones {
   /** The server's public key for pushes, as bytes for `PushManager.subscribe`. */
   pushKey(phone: string): Promise<Uint8Array<ArrayBuffer>>;
   setPush(phone: string, subscription: PushSubscriptionJSON | undefined): Promise<void>;
+  /** Asks the server for a push to this phone; false where it has no address for it. */
+  testPush(phone: string): Promise<boolean>;
 }
 
 /** As `PushSubscription.toJSON` gives it. */

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { useApp } from '../../../ui/app.ts';
+import { type TestOutcome, useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
 import { usePhones } from '../../../ui/context.ts';
 import { Icon } from '../../../ui/icon.tsx';
@@ -70,17 +70,24 @@ function Delivery() {
 
 function SelfTest() {
   const { notices } = useApp();
-  const [shown, setShown] = useState<boolean>();
+  const [came, setCame] = useState<TestOutcome | 'waiting'>();
+  const send = async () => {
+    setCame('waiting');
+    setCame(await notices.test());
+  };
   return (
     <>
-      <Button class="wide" onPress={async () => setShown(await notices.test())}>
+      <Button class="wide" onPress={send}>
         <Icon name="bell" />
         {t('app.notices.test')}
       </Button>
       <p class="hint">{t('app.notices.test_hint')}</p>
       <div role="status">
-        {shown === true ? <p class="good">{t('app.notices.test_shown')}</p> : null}
-        {shown === false ? <p class="warn">{t('app.notices.test_failed')}</p> : null}
+        {came === 'waiting' ? <p>{t('app.notices.test_waiting')}</p> : null}
+        {came === 'arrived' ? <p class="good">{t('app.notices.test_arrived')}</p> : null}
+        {came === 'late' ? <p class="warn">{t('app.notices.test_late')}</p> : null}
+        {came === 'no_address' ? <p class="warn">{t('app.notices.no_push')}</p> : null}
+        {came === 'failed' ? <p class="warn">{t('app.notices.test_failed')}</p> : null}
       </div>
     </>
   );

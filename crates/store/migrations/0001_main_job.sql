@@ -55,6 +55,8 @@ CREATE TABLE phones (
     revoked_by TEXT
 );
 CREATE INDEX phones_account ON phones (account_id);
+CREATE UNIQUE INDEX phones_key ON phones (key);
+CREATE UNIQUE INDEX phones_previous_key ON phones (previous_key);
 
 CREATE TABLE push_subscriptions (
     phone_id TEXT NOT NULL PRIMARY KEY REFERENCES phones (id),

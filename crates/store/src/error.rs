@@ -32,6 +32,8 @@ pub enum StoreError {
 pub enum Constraint {
     /// The user name belongs to another account.
     Username,
+    /// The key is another phone's.
+    PhoneKey,
     /// A row that this one names doesn't exist.
     Reference,
     /// Any other unique index, such as a primary key: ids are random, so this is a mistake in the program.
@@ -42,6 +44,7 @@ impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Username => "the user name is taken",
+            Self::PhoneKey => "the key is another phone's",
             Self::Reference => "it names a row that does not exist",
             Self::Unique => "such a row exists already",
         })

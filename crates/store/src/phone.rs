@@ -10,7 +10,7 @@ use akkoord_core::{
 
 use crate::{
     account::{AccountRow, account, account_columns},
-    error::StoreError,
+    error::{Constraint, StoreError},
     organisation::{OrganisationRow, organisation, organisation_columns},
     params,
     row::Row,
@@ -128,7 +128,7 @@ macro_rules! select {
 }
 
 impl Tx {
-    /// Adds a phone.
+    /// Adds a phone. A key that is a phone's already, also a removed one's, is [`Constraint::PhoneKey`].
     pub async fn add_phone(&mut self, new: &NewPhone) -> Result<(), StoreError> {
         let keys = Keys {
             id: &new.id,
@@ -141,7 +141,7 @@ impl Tx {
         let mac = keys.mac(self.seal());
         let sql = "INSERT INTO phones (id, account_id, name, platform, key, webauthn, pin_key, key_mac, oprf_key, voprf, \
                    pin_left, app_pin_at, phone_sign_in_at, code_secret, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (key) DO NOTHING";
         let params = params![
             &new.id,
             &new.account_id,
@@ -159,7 +159,13 @@ impl Tx {
             new.code_secret.as_ref(),
             new.created_at,
         ];
-        self.execute(sql, params).await.map(drop)
+        if self.changed(sql, params).await? { Ok(()) } else { Err(StoreError::Conflict(Constraint::PhoneKey)) }
+    }
+
+    /// Whether a key is another phone's, or was that before its last rotation; also a removed phone's.
+    pub async fn is_key_of_another_phone(&mut self, id: &PhoneId, key: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT id FROM phones WHERE (key = $2 OR previous_key = $2) AND id <> $1";
+        Ok(self.query_opt(sql, params![id, key]).await?.is_some())
     }
 
     /// A phone, also a removed one: it has to be told so.
@@ -270,13 +276,18 @@ impl Tx {
         self.changed(sql, params![id, now, now - crate::session::TOUCH_INTERVAL]).await
     }
 
-    /// Exchanges a phone's `K_dev`, if its keys still are those of `phone`.
+    /// Exchanges a phone's `K_dev`, if its keys still are those of `phone`. A key that is another phone's is
+    /// [`Constraint::PhoneKey`].
     pub async fn rotate_phone_key(&mut self, phone: &PhoneRow, key: &str, rotation: &str) -> Result<bool, StoreError> {
         let mac = Keys { key, previous_key: Some(&phone.key), ..phone.keys() }.mac(self.seal());
         let sql = "UPDATE phones SET key = $2, previous_key = $3, rotation = $4, key_mac = $5 \
                    WHERE id = $1 AND key_mac = $6 AND revoked_at IS NULL";
         let params = params![&phone.id, key, &phone.key, rotation, &mac, phone.key_mac.as_slice()];
-        self.changed(sql, params).await
+        self.changed(sql, params).await.map_err(|error| match error {
+            // No other unique index covers what is written here.
+            StoreError::Conflict(Constraint::Unique) => StoreError::Conflict(Constraint::PhoneKey),
+            error => error,
+        })
     }
 
     /// Exchanges a phone's `K_pin`, if its keys still are those of `phone`.

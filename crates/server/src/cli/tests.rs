@@ -213,7 +213,7 @@ fn new_phone(tx: &Tx, account: &AccountId) -> NewPhone {
         account_id: account.clone(),
         name: "Phone".to_owned(),
         platform: "terminal".to_owned(),
-        key: "{}".to_owned(),
+        key: format!("key of {id}"),
         webauthn: None,
         pin_key: None,
         oprf_key: tx.seal().seal(Place::PhoneOprfKey, id.as_str(), b"oprf"),

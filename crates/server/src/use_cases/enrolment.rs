@@ -21,7 +21,8 @@ use akkoord_protocols::{
     webpush::Subscription,
 };
 use akkoord_store::{
-    AccountRow, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, PushSubscription, Seal, StoreError, Tx,
+    AccountRow, Constraint, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, PushSubscription, Seal, StoreError,
+    Tx,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -238,7 +239,11 @@ pub async fn confirm(
             id: phone,
         };
         let push = proved.push.map(|push| push::seal(app, &new.id, &push)).transpose()?;
-        activate(app, ctx, row, account.clone(), new, push).await?
+        match activate(app, ctx, row, account.clone(), new, push).await {
+            // Another enrolment of the same key was faster: the proof of this one came before it was a phone's.
+            Err(StoreError::Conflict(Constraint::PhoneKey)) => reject(app, ctx, &id).await?,
+            outcome => outcome?,
+        }
     } else {
         let (inner, wrong) = (ctx.clone(), row.id.clone());
         let left = app
@@ -260,6 +265,21 @@ pub async fn confirm(
     };
     app.wake.tell(&Topic::Enrolment(id.to_string()));
     Ok(outcome)
+}
+
+async fn reject(app: &App, ctx: &Ctx, id: &EnrolmentId) -> Result<Confirmed, StoreError> {
+    let (ctx, id) = (ctx.clone(), id.clone());
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                if tx.reject_enrolment(&id, ctx.now).await? {
+                    end_recorded(tx, &ctx, &id, State::Rejected).await?;
+                }
+                Ok::<_, StoreError>(())
+            })
+        })
+        .await?;
+    Ok(Confirmed::Not(State::Rejected))
 }
 
 async fn activate(

@@ -17,7 +17,7 @@ use akkoord_protocols::{
     },
     text::Name,
 };
-use akkoord_store::{AccountRow, PhoneRow, StoreError};
+use akkoord_store::{AccountRow, Constraint, PhoneRow, StoreError};
 use serde_json::json;
 
 use super::{
@@ -224,28 +224,37 @@ pub async fn change(
     Ok(())
 }
 
-/// Gives a phone a new key. The new one works as soon as this is committed, the old one no more.
+/// Gives a phone a new key. The new one works as soon as this is committed, the old one no more. A key that is or was a
+/// phone's, also this one's, is not new: whoever got hold of it in the meantime would speak for two phones, or again.
 pub async fn rotate(app: &App, ctx: &Ctx, known: &Known, message: &str) -> Result<(), ApiError> {
     let row = known.row.clone();
     let old = evidence::public_key(&row, "key", &row.key)?;
     let new = Rotate::check(message, row.id.as_str(), &app.config.public_url, &old)
         .map_err(|error| ApiError::invalid(format!("the rotation {error}")))?;
     let key = serde_json::to_string(&new.jwk()).map_err(|error| ApiError::internal(error.to_string()))?;
+    let known = || ApiError::invalid("the rotation: the key is or was a phone's");
+    if key == row.key || Some(&key) == row.previous_key.as_ref() {
+        return Err(known());
+    }
     let (ctx, message) = (ctx.clone(), message.to_owned());
-    let done = app
-        .store
+    app.store
         .write(move |tx| {
             Box::pin(async move {
-                if !tx.rotate_phone_key(&row, &key, &message).await? {
-                    return Ok(false);
+                if tx.is_key_of_another_phone(&row.id, &key).await? {
+                    return Err(known());
+                }
+                match tx.rotate_phone_key(&row, &key, &message).await {
+                    Ok(true) => {}
+                    Ok(false) => return Err(ApiError::new(Code::BadProof, "The key was changed meanwhile.")),
+                    Err(StoreError::Conflict(Constraint::PhoneKey)) => return Err(known()),
+                    Err(error) => return Err(error.into()),
                 }
                 let (account, id) = (Some(&row.account_id), Some(row.id.as_str()));
                 audit::record(tx, &ctx, Event::PhoneKeyRotated, account, id, json!({})).await?;
-                Ok::<_, StoreError>(true)
+                Ok(())
             })
         })
-        .await?;
-    if done { Ok(()) } else { Err(ApiError::new(Code::BadProof, "The key was changed meanwhile.")) }
+        .await
 }
 
 /// The account as phones are told of it.

@@ -14,6 +14,7 @@ mod chromium;
 mod enrolment;
 mod faults;
 mod firefox;
+mod keys;
 mod pages;
 mod pin;
 mod push;

@@ -170,7 +170,7 @@ impl World {
             account_id: account.clone(),
             name: "Ada's phone".to_owned(),
             platform: "android".to_owned(),
-            key: "device key".to_owned(),
+            key: format!("device key of {id}"),
             webauthn: None,
             pin_key: Some("pin key".to_owned()),
             oprf_key: seal.seal(Place::PhoneOprfKey, id.as_str(), b"oprf"),

@@ -1,7 +1,7 @@
 //! Phones, their PIN tries and PIN changes.
 
 use akkoord_core::ids::{PhoneId, PinChangeId};
-use akkoord_store::{Constraint, NewPinChange, StoreError};
+use akkoord_store::{Constraint, NewPhone, NewPinChange, StoreError};
 
 use super::world;
 use crate::fixtures::{Counted, NOW, at};
@@ -43,13 +43,68 @@ async fn a_phone_that_exists_is_not_added_again() {
     let Some(world) = world().await else { return };
     let account = world.account().await;
     let new = world.new_phone(&account);
+    let again = NewPhone { key: "another key".to_owned(), ..new.clone() };
     let twice = world.store.write(move |tx| {
         Box::pin(async move {
             tx.add_phone(&new).await?;
-            tx.add_phone(&new).await
+            tx.add_phone(&again).await
         })
     });
     assert_eq!(twice.await, Err(StoreError::Conflict(Constraint::Unique)));
+}
+
+#[tokio::test]
+async fn t_enr_7_a_key_is_one_phones_also_once_that_is_removed() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (world.account().await, world.account().await);
+    let (first, second) = (world.phone(&account).await, world.phone(&other).await);
+    let key = format!("device key of {first}");
+    for moment in ["in use", "removed"] {
+        let twin = NewPhone { key: key.clone(), ..world.new_phone(&other) };
+        let added = world.store.write(move |tx| Box::pin(async move { tx.add_phone(&twin).await }));
+        assert_eq!(added.await, Err(StoreError::Conflict(Constraint::PhoneKey)), "{moment}");
+        let (phone, taken) = (second.clone(), key.clone());
+        let rotated = world.store.write(move |tx| {
+            Box::pin(async move {
+                let row = tx.phone(&phone).await?.unwrap();
+                tx.rotate_phone_key(&row, &taken, "message").await
+            })
+        });
+        assert_eq!(rotated.await, Err(StoreError::Conflict(Constraint::PhoneKey)), "{moment}");
+        let (phones, account, taken) = ([first.clone(), second.clone()], account.clone(), key.clone());
+        let (own, others, new, row) = world
+            .write(move |tx| {
+                Box::pin(async move {
+                    let own = tx.is_key_of_another_phone(&phones[0], &taken).await?;
+                    let others = tx.is_key_of_another_phone(&phones[1], &taken).await?;
+                    let new = tx.is_key_of_another_phone(&phones[1], "new key").await?;
+                    tx.revoke_phone(&phones[0], &account, at(1), "user").await?;
+                    Ok((own, others, new, tx.phone(&phones[1]).await?.unwrap()))
+                })
+            })
+            .await;
+        assert_eq!((own, others, new), (false, true, false), "{moment}");
+        assert_eq!((row.key, row.previous_key, row.rotation), (format!("device key of {second}"), None, None));
+    }
+}
+
+#[tokio::test]
+async fn t_enr_7_a_key_stays_its_phones_when_that_rotates_it() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    let (phone, other) = (world.phone(&account).await, world.phone(&account).await);
+    let known = world.write(move |tx| {
+        Box::pin(async move {
+            let row = tx.phone(&phone).await?.unwrap();
+            assert!(tx.rotate_phone_key(&row, "new key", "message").await?);
+            let of_other = [
+                tx.is_key_of_another_phone(&other, &row.key).await?,
+                tx.is_key_of_another_phone(&other, "new key").await?,
+            ];
+            Ok((of_other, tx.is_key_of_another_phone(&phone, &row.key).await?))
+        })
+    });
+    assert_eq!(known.await, ([true, true], false));
 }
 
 #[tokio::test]
@@ -136,6 +191,7 @@ async fn a_phone_key_rotates_from_the_keys_that_were_read() {
     let Some(world) = world().await else { return };
     let account = world.account().await;
     let phone = world.phone(&account).await;
+    let first = format!("device key of {phone}");
     let row = world
         .write(move |tx| {
             Box::pin(async move {
@@ -152,7 +208,7 @@ async fn a_phone_key_rotates_from_the_keys_that_were_read() {
             })
         })
         .await;
-    assert_eq!((row.key.as_str(), row.previous_key.as_deref()), ("new key", Some("device key")));
+    assert_eq!((row.key.as_str(), row.previous_key.as_deref()), ("new key", Some(first.as_str())));
     assert_eq!((row.pin_key.as_deref(), row.webauthn.as_deref()), (Some("new pin key"), Some("credential")));
     assert_eq!(row.rotation.as_deref(), Some("message"));
 }

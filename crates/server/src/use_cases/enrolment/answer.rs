@@ -86,6 +86,9 @@ async fn check(
     if Some(opened.to_text()) != row.commitment {
         return Ok(Err(Wrong::Commitment));
     }
+    if is_known(app, row, key).await? {
+        return other("enrol: the key is or was another phone's");
+    }
     let (_, home) = account_of(app, row).await?;
     let allowed = |unlock| home.policy.unlock.contains(&unlock);
     let webauthn = match (&body.webauthn, &enrol.wa) {
@@ -134,6 +137,13 @@ async fn check(
         webauthn,
         push: body.push.clone(),
     }))
+}
+
+/// Whether the key is another phone's. Who holds it would speak for two phones, and a removed one would come back.
+async fn is_known(app: &App, row: &EnrolmentRow, key: &PublicKey) -> Result<bool, StoreError> {
+    let text = serde_json::to_string(&key.jwk()).map_err(|_| corrupt("enrolments", "phone_key", row.id.as_str()))?;
+    let id = row.phone_id.clone();
+    app.store.read(move |tx| Box::pin(async move { tx.is_key_of_another_phone(&id, &text).await })).await
 }
 
 type Id32 = akkoord_protocols::bytes::Bytes<32>;

@@ -83,7 +83,11 @@ impl SoftAuthenticator {
 
     /// The same with a gesture of choice.
     pub fn register_with(&self, challenge: &[u8; 32], gesture: Gesture) -> Value {
-        let data = self.authenticator_data(gesture, true);
+        let mut data = self.authenticator_data(gesture.flags() | ATTESTED, 0);
+        data.extend_from_slice(&[0; 16]);
+        data.extend_from_slice(&[0, 32]);
+        data.extend_from_slice(&self.id.0);
+        data.extend_from_slice(&cose_key(self.key.public()));
         // CBOR (RFC 8949): {"fmt": "none", "attStmt": {}, "authData": data}; all our data is under 256 bytes.
         let mut object = vec![0xa3];
         object.extend_from_slice(b"\x63fmt\x64none");
@@ -103,14 +107,22 @@ impl SoftAuthenticator {
         self.assert_with(challenge, Gesture::Verified)
     }
 
-    /// The same with a gesture of choice.
+    /// The same with a gesture of choice. The signature counter stays 0: platform authenticators that sync have none.
     pub fn assert_with(&self, challenge: &[u8; 32], gesture: Gesture) -> Result<Value, SoftError> {
-        let data = self.authenticator_data(gesture, false);
+        self.sign(challenge, &self.authenticator_data(gesture.flags(), 0))
+    }
+
+    /// The same as an authenticator that counts its signatures.
+    pub fn assert_counted(&self, challenge: &[u8; 32], counter: u32) -> Result<Value, SoftError> {
+        self.sign(challenge, &self.authenticator_data(Gesture::Verified.flags(), counter))
+    }
+
+    fn sign(&self, challenge: &[u8; 32], data: &[u8]) -> Result<Value, SoftError> {
         let client_data = self.client_data("webauthn.get", challenge);
-        let signature = self.key.sign(&[&data[..], &sha256(&[&client_data])].concat())?;
+        let signature = self.key.sign(&[data, &sha256(&[&client_data])].concat())?;
         Ok(self.credential(json!({
             "clientDataJSON": encode(&client_data),
-            "authenticatorData": encode(&data),
+            "authenticatorData": encode(data),
             "signature": encode(&to_der(&signature)),
         })))
     }
@@ -136,20 +148,17 @@ impl SoftAuthenticator {
         data.to_string().into_bytes()
     }
 
-    fn authenticator_data(&self, gesture: Gesture, new: bool) -> Vec<u8> {
-        let verified = if gesture == Gesture::Verified { VERIFIED } else { 0 };
-        let attested = if new { ATTESTED } else { 0 };
-        let mut data = sha256(&[self.rp_id.as_bytes()]).to_vec();
-        data.push(PRESENT | verified | attested);
-        // The signature counter stays 0, as platform authenticators that sync have none.
-        data.extend_from_slice(&[0; 4]);
-        if new {
-            data.extend_from_slice(&[0; 16]);
-            data.extend_from_slice(&[0, 32]);
-            data.extend_from_slice(&self.id.0);
-            data.extend_from_slice(&cose_key(self.key.public()));
+    fn authenticator_data(&self, flags: u8, counter: u32) -> Vec<u8> {
+        [&sha256(&[self.rp_id.as_bytes()])[..], &[flags], &counter.to_be_bytes()].concat()
+    }
+}
+
+impl Gesture {
+    fn flags(self) -> u8 {
+        match self {
+            Self::Verified => PRESENT | VERIFIED,
+            Self::TouchedOnly => PRESENT,
         }
-        data
     }
 }
 
@@ -201,8 +210,10 @@ mod tests {
         // Many times, because a leading zero or a high bit in r or s shows only now and then.
         for challenge in 0..50 {
             let assertion = authenticator.assert(&[challenge; 32]).unwrap();
-            party.verify(&stored, &[challenge; 32], &assertion).unwrap();
+            assert!(party.verify(&stored, &[challenge; 32], &assertion).unwrap().is_none(), "it doesn't count");
         }
+        let counted = authenticator.assert_counted(&[1; 32], 1).unwrap();
+        assert!(party.verify(&stored, &[1; 32], &counted).unwrap().is_some());
     }
 
     #[test]

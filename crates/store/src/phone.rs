@@ -297,11 +297,14 @@ impl Tx {
         self.changed(sql, params![&phone.id, pin_key, &mac, phone.key_mac.as_slice()]).await
     }
 
-    /// Keeps a phone's credential with its new counter, if its keys still are those of `phone`.
-    pub async fn replace_webauthn(&mut self, phone: &PhoneRow, webauthn: &str) -> Result<bool, StoreError> {
+    /// Keeps a phone's credential with its new counter, if its keys still are those of `phone`. Returns the phone as it
+    /// is now.
+    pub async fn replace_webauthn(&mut self, phone: &PhoneRow, webauthn: &str) -> Result<Option<PhoneRow>, StoreError> {
         let mac = Keys { webauthn: Some(webauthn), ..phone.keys() }.mac(self.seal());
         let sql = "UPDATE phones SET webauthn = $2, key_mac = $3 WHERE id = $1 AND key_mac = $4 AND revoked_at IS NULL";
-        self.changed(sql, params![&phone.id, webauthn, &mac, phone.key_mac.as_slice()]).await
+        let changed = self.changed(sql, params![&phone.id, webauthn, &mac, phone.key_mac.as_slice()]).await?;
+        let now = || PhoneRow { webauthn: Some(webauthn.to_owned()), key_mac: mac.to_vec(), ..phone.clone() };
+        Ok(changed.then(now))
     }
 }
 

@@ -27,6 +27,10 @@ pub enum WebauthnError {
     /// The library refused it: another challenge, origin or relying party, no user verification, a bad signature.
     #[error("was refused: {0}")]
     Refused(String),
+    /// The signature counter did not grow: somebody may hold a copy of the credential's key (WebAuthn Level 3 section
+    /// 6.1.1).
+    #[error("counts as a copy of the authenticator would")]
+    Copied,
     /// The stored credential does not read.
     #[error("the stored credential does not read")]
     Stored,
@@ -88,13 +92,15 @@ impl RelyingParty {
         self.core.register_credential(&credential, &state, None).map(StoredCredential).map_err(refused)
     }
 
-    /// Checks an assertion by this credential over our challenge, with the user verified.
+    /// Checks an assertion by this credential over our challenge, with the user verified. Where the authenticator counts
+    /// its signatures, the counter must have grown, and the credential with the new one is returned, to be stored in the
+    /// old one's place. Many don't count: they say 0 each time, and nothing is returned.
     pub fn verify(
         &self,
         stored: &StoredCredential,
         challenge: &[u8; 32],
         assertion: &Value,
-    ) -> Result<(), WebauthnError> {
+    ) -> Result<Option<StoredCredential>, WebauthnError> {
         let assertion: PublicKeyCredential =
             serde_json::from_value(assertion.clone()).map_err(|_| WebauthnError::Form)?;
         let builder = self
@@ -110,7 +116,14 @@ impl RelyingParty {
             return Err(WebauthnError::Refused("made in a frame of another origin".to_owned()));
         }
         // The library was told to require it; an approval without it would be an approval by whoever holds the phone.
-        if result.user_verified() { Ok(()) } else { Err(WebauthnError::Refused("user not verified".to_owned())) }
+        if !result.user_verified() {
+            return Err(WebauthnError::Refused("user not verified".to_owned()));
+        }
+        Ok((result.counter() > stored.0.counter).then(|| {
+            let mut advanced = stored.clone();
+            advanced.0.counter = result.counter();
+            advanced
+        }))
     }
 }
 
@@ -144,5 +157,8 @@ where
 }
 
 fn refused(error: webauthn_rs_core::error::WebauthnError) -> WebauthnError {
-    WebauthnError::Refused(format!("{error:?}"))
+    match error {
+        webauthn_rs_core::error::WebauthnError::CredentialPossibleCompromise => WebauthnError::Copied,
+        error => WebauthnError::Refused(format!("{error:?}")),
+    }
 }

@@ -131,10 +131,11 @@ fn registered() -> (SigningKey, StoredCredential) {
     (device, stored)
 }
 
-fn refused(result: Result<(), WebauthnError>, reason: &str) {
+fn refused<T>(result: Result<T, WebauthnError>, reason: &str) {
     match result {
         Err(WebauthnError::Refused(why)) => assert!(why.contains(reason), "{why}, not {reason}"),
-        other => panic!("{other:?}, not {reason}"),
+        Err(other) => panic!("{other:?}, not {reason}"),
+        Ok(_) => panic!("accepted, not {reason}"),
     }
 }
 
@@ -143,8 +144,27 @@ fn a_credential_is_registered_stored_and_used() {
     let (device, stored) = registered();
     let stored = StoredCredential::from_text(&stored.to_text().unwrap()).unwrap();
     assert!(party().verify(&stored, &CHALLENGE, &get().assertion(der(&device))).is_ok());
-    // Counters that grow, or stay at zero, are both common.
-    assert!(party().verify(&stored, &CHALLENGE, &Says { counter: 9, ..get() }.assertion(der(&device))).is_ok());
+}
+
+#[test]
+fn a_counter_may_grow_or_stay_at_zero_and_nothing_else() {
+    let (device, stored) = registered();
+    let says = |counter| Says { counter, ..get() }.assertion(der(&device));
+    let verify = |stored: &StoredCredential, counter| party().verify(stored, &CHALLENGE, &says(counter));
+    assert!(verify(&stored, 0).unwrap().is_none(), "nothing to store");
+    let at_five = verify(&stored, 5).unwrap().unwrap();
+    let at_five = StoredCredential::from_text(&at_five.to_text().unwrap()).unwrap();
+    for back in [5, 4, 1, 0] {
+        assert!(matches!(verify(&at_five, back), Err(WebauthnError::Copied)), "{back}");
+    }
+    let last = verify(&at_five, u32::MAX).unwrap().unwrap();
+    assert!(matches!(verify(&last, u32::MAX), Err(WebauthnError::Copied)));
+    assert!(verify(&at_five, 6).unwrap().is_some(), "what was returned before is another one");
+    // One that counts when it is made, too.
+    let counted = Says { counter: 7, ..create() }.registration(&es256(&device));
+    let counted = party().register(&CHALLENGE, &counted).unwrap();
+    assert!(matches!(verify(&counted, 7), Err(WebauthnError::Copied)));
+    assert!(verify(&counted, 8).unwrap().is_some());
 }
 
 /// The library takes the same assertion again and again: single use is the caller's, by its own guarded update.

@@ -4,7 +4,6 @@ use akkoord_core::{
     Ctx,
     approval::{BAD_EVIDENCE, CLAIM_WINDOW, ShownNumber, State},
     ids::{ApprovalId, PhoneId},
-    phone::PIN_TRIES,
     sign_in::Proof,
 };
 use akkoord_protocols::{
@@ -195,29 +194,41 @@ impl Call<'_> {
 
     async fn approve(&self, decision: &Decision) -> Result<call::State, ApiError> {
         self.check_state(false).await?;
+        if let Some(state) = self.approve_by(self.phone, decision).await? {
+            return Ok(state);
+        }
+        // Another answer of this phone was faster, and its keys or its counter are no more those that were read: what
+        // counts are those of now. Of two answers that a copied authenticator gives at once, one is not taken so.
+        let known = super::phone::find(self.app, &self.phone.id).await?.ok_or_else(ApiError::not_found)?;
+        let state = self.approve_by(&known.row, decision).await?;
+        state.ok_or_else(|| StoreError::Lost.into())
+    }
+
+    /// The approval by evidence of this phone; `None` where its keys changed in the meantime.
+    async fn approve_by(&self, phone: &PhoneRow, decision: &Decision) -> Result<Option<call::State>, ApiError> {
         let evidence = self.body.evidence.as_ref();
         let evidence = evidence.ok_or_else(|| ApiError::invalid("approve needs evidence"))?;
         // A locked phone approves nothing. Evidence by the PIN is still looked at: the fifth try may have been right.
-        if self.phone.pin_left == 0 && matches!(evidence, Evidence::Webauthn { .. }) {
+        if phone.pin_left == 0 && matches!(evidence, Evidence::Webauthn { .. }) {
             return Err(ApiError::new(Code::Locked, "This phone is locked after too many wrong PINs."));
         }
         let hash = evidence_hash(&self.body.decision);
-        let checked = evidence::check(self.app, self.phone, &self.request.unlock, evidence, &hash)?;
+        let checked = evidence::check(self.app, phone, &self.request.unlock, evidence, &hash)?;
         let named = matches!(
             (decision.unlock, evidence),
             (UnlockedBy::Webauthn, Evidence::Webauthn { .. }) | (UnlockedBy::Pin, Evidence::Pin { .. })
         );
-        let unlock = match checked {
-            Ok(unlock) if named => unlock,
+        let good = match checked {
+            Ok(good) if named => good,
             Ok(_) => return Err(self.bad_evidence("the decision names another unlock method").await?),
             Err(evidence::BadEvidence(why)) => return Err(self.bad_evidence(&why).await?),
         };
         let sent = decision.number.as_deref().unwrap_or("");
         let right = ShownNumber::from_stored(self.row.number.clone()).matches(sent);
         let verdict = if right { Verdicted::Approved } else { Verdicted::Mismatch };
-        let answered = self.answered(&Kept { state: verdict, unlock: Some(unlock) })?;
-        let (ctx, row, phone) = (self.ctx.clone(), self.row.clone(), self.phone.id.clone());
-        let (faster, asked) = self
+        let answered = self.answered(&Kept { state: verdict, unlock: Some(good.unlock) })?;
+        let (ctx, row, phone) = (self.ctx.clone(), self.row.clone(), phone.clone());
+        let done = self
             .app
             .store
             .write(move |tx| {
@@ -230,18 +241,19 @@ impl Call<'_> {
                     if !done {
                         return Ok::<_, StoreError>((Some(lost(tx, &row.id, ctx.now).await?), asked));
                     }
-                    if unlock == Unlock::Pin {
-                        // The PIN was right: the key that signed opens with nothing else.
-                        tx.restore_pin_tries(&phone, PIN_TRIES).await?;
-                    }
-                    tx.touch_phone(&phone, ctx.now).await?;
+                    let phone = good.keep(tx, phone).await?;
+                    tx.touch_phone(&phone.id, ctx.now).await?;
                     sign_in::settled(tx, &ctx, &row, verdict.into()).await?;
                     Ok((None, asked))
                 })
             })
-            .await?;
+            .await;
+        let (faster, asked) = match done {
+            Err(StoreError::Lost) => return Ok(None),
+            done => done?,
+        };
         self.wake(asked);
-        faster.map_or_else(|| answer_for(verdict), |state| Err(settled(state)))
+        faster.map_or_else(|| answer_for(verdict).map(Some), |state| Err(settled(state)))
     }
 
     async fn bad_evidence(&self, why: &str) -> Result<ApiError, StoreError> {

@@ -132,9 +132,8 @@ pub async fn finish_change(app: &App, ctx: &Ctx, known: &Known, body: &PinChange
     }
     let allowed = [Unlock::Webauthn, Unlock::Pin];
     let hash = pin::change_hash(body.change.as_str(), &new);
-    if evidence::check(app, &row, &allowed, &body.evidence, &hash)?.is_err() {
-        return Err(ApiError::new(Code::WrongUnlock, "The evidence is not good for this change."));
-    }
+    let good = evidence::check(app, &row, &allowed, &body.evidence, &hash)?
+        .map_err(|_| ApiError::new(Code::WrongUnlock, "The evidence is not good for this change."))?;
     let key = serde_json::to_string(&body.new).map_err(|error| ApiError::internal(error.to_string()))?;
     let change: PinChangeId = body.change.as_str().parse().map_err(|_| ApiError::invalid("change: not an id"))?;
     let ctx = ctx.clone();
@@ -145,6 +144,7 @@ pub async fn finish_change(app: &App, ctx: &Ctx, known: &Known, body: &PinChange
                 if !tx.finish_pin_change(&change, &row.id, ctx.now).await? {
                     return Ok(false);
                 }
+                let row = good.keep(tx, row).await?;
                 if !tx.replace_pin_key(&row, &key).await? {
                     return Err(StoreError::Lost);
                 }

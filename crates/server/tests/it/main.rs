@@ -11,6 +11,7 @@
 
 mod api;
 mod chromium;
+mod counters;
 mod enrolment;
 mod faults;
 mod firefox;

@@ -158,7 +158,7 @@ async fn a_removed_phone_forgets_its_secrets_and_can_do_nothing() {
                 assert!(!tx.touch_phone(&phone, at(4)).await?);
                 assert!(!tx.rotate_phone_key(&row, "x", "x").await?);
                 assert!(!tx.replace_pin_key(&row, "x").await?);
-                assert!(!tx.replace_webauthn(&row, "x").await?);
+                assert!(tx.replace_webauthn(&row, "x").await?.is_none());
                 assert_eq!(tx.take_pin_try(&phone).await?, None);
                 Ok((row, tx.phones_of(&account).await?, tx.removed_phones_of(&account, 10).await?))
             })
@@ -200,11 +200,12 @@ async fn a_phone_key_rotates_from_the_keys_that_were_read() {
                 assert!(!tx.rotate_phone_key(&old, "newer key", "message").await?, "from keys that are gone");
                 let row = tx.phone(&phone).await?.unwrap();
                 assert!(tx.replace_pin_key(&row, "new pin key").await?);
-                assert!(!tx.replace_webauthn(&row, "credential").await?, "from keys that are gone");
+                assert!(tx.replace_webauthn(&row, "credential").await?.is_none(), "from keys that are gone");
                 let row = tx.phone(&phone).await?.unwrap();
-                assert!(tx.replace_webauthn(&row, "credential").await?);
+                let now = tx.replace_webauthn(&row, "credential").await?.unwrap();
+                assert_eq!(tx.phone(&phone).await?.as_ref(), Some(&now), "what is returned is what is stored");
                 assert!(!tx.replace_pin_key(&row, "newer pin key").await?, "from keys that are gone");
-                Ok(tx.phone(&phone).await?.unwrap())
+                Ok(now)
             })
         })
         .await;

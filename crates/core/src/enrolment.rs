@@ -14,6 +14,9 @@ pub const PIN_EVALUATIONS: i64 = 2;
 pub const PROVE_TRIES: i64 = 3;
 /// Wrong six digits before the enrolment is rejected.
 pub const DIGIT_TRIES: i64 = 3;
+/// How long an enrolled phone may ask for the secret of its verification codes, for the answer may be lost. Later the
+/// secret leaves the server never again.
+pub const CODES_TOLD: Duration = Duration::from_secs(600);
 
 /// Where an enrolment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

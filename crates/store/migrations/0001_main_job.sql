@@ -105,7 +105,6 @@ CREATE TABLE enrolments (
     phone_key TEXT,
     phone_name TEXT,
     phone_platform TEXT,
-    codes_told_at BIGINT,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     ended_at BIGINT

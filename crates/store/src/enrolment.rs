@@ -127,8 +127,6 @@ pub struct EnrolmentRow {
     pub phone_name: Option<String>,
     /// The phone's kind of machine.
     pub phone_platform: Option<String>,
-    /// When the secret of the verification codes was told.
-    pub codes_told_at: Option<Timestamp>,
     /// When it was started.
     pub created_at: Timestamp,
     /// Until when the present step may be taken.
@@ -143,7 +141,7 @@ macro_rules! select {
             "SELECT id, account_id, phone_id, state, session_id, started_by_phone, code_mac, code_left, claim_answer, ",
             "commitment, typed_code_at, taken_at, server_nonce, oprf_key, voprf, webauthn, offer_hash, offer_kid, ",
             "pin_evaluations, prove_left, digits_left, digits, enrol_hash, proved, phone_key, phone_name, ",
-            "phone_platform, codes_told_at, created_at, expires_at, ended_at FROM enrolments ",
+            "phone_platform, created_at, expires_at, ended_at FROM enrolments ",
             $rest
         )
     };
@@ -244,9 +242,8 @@ fn enrolment(row: &Row) -> Result<EnrolmentRow, StoreError> {
         phone_key: row.get(24)?,
         phone_name: row.get(25)?,
         phone_platform: row.get(26)?,
-        codes_told_at: row.get(27)?,
-        created_at: row.get(28)?,
-        expires_at: row.get(29)?,
-        ended_at: row.get(30)?,
+        created_at: row.get(27)?,
+        expires_at: row.get(28)?,
+        ended_at: row.get(29)?,
     })
 }

@@ -209,13 +209,6 @@ impl Tx {
         self.query_all(sql, params![limit, now]).await?.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Takes the one time that the secret of the verification codes is told to the new phone.
-    pub async fn tell_codes(&mut self, id: &EnrolmentId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE enrolments SET codes_told_at = $2 \
-                   WHERE id = $1 AND state = 'active' AND codes_told_at IS NULL";
-        self.changed(sql, params![id, now]).await
-    }
-
     pub(crate) async fn expire_enrolments_of(
         &mut self,
         account: &AccountId,

@@ -21,8 +21,8 @@ use akkoord_protocols::{
     webpush::Subscription,
 };
 use akkoord_store::{
-    AccountRow, Constraint, EnrolmentRow, NewEnrolment, NewPhone, Place, Purpose, PushSubscription, Seal, StoreError,
-    Tx,
+    AccountRow, Constraint, EnrolmentRow, NewEnrolment, NewPhone, PhoneRow, Place, Purpose, PushSubscription, Seal,
+    StoreError, Tx,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -319,22 +319,12 @@ async fn activate(
         .await
 }
 
-/// The secret of a new phone's verification codes: told once, to the phone alone.
-pub async fn tell_codes(app: &App, ctx: &Ctx, row: &EnrolmentRow) -> Result<Option<Codes>, StoreError> {
-    let (id, phone, now) = (row.id.clone(), row.phone_id.clone(), ctx.now);
-    let sealed = app
-        .store
-        .write(move |tx| {
-            Box::pin(async move {
-                if !tx.tell_codes(&id, now).await? {
-                    return Ok(None);
-                }
-                Ok::<_, StoreError>(tx.phone(&phone).await?.and_then(|phone| phone.code_secret))
-            })
-        })
-        .await?;
-    let Some(sealed) = sealed else { return Ok(None) };
-    let secret = app.store.seal().open(Place::PhoneCodeSecret, row.phone_id.as_str(), &sealed)?;
-    let secret = secret.as_slice().try_into().map_err(|_| corrupt("phones", "code_secret", row.phone_id.as_str()))?;
+/// The secret of a new phone's verification codes, for its own eyes: the same each time, and only while it is new.
+pub fn tell_codes(app: &App, ctx: &Ctx, phone: &PhoneRow) -> Result<Option<Codes>, StoreError> {
+    let Some(sealed) = phone.code_secret.as_ref().filter(|_| ctx.now < phone.created_at + enrolment::CODES_TOLD) else {
+        return Ok(None);
+    };
+    let secret = app.store.seal().open(Place::PhoneCodeSecret, phone.id.as_str(), sealed)?;
+    let secret = secret.as_slice().try_into().map_err(|_| corrupt("phones", "code_secret", phone.id.as_str()))?;
     Ok(Some(Codes { secret: Bytes(secret), algorithm: otp::Algorithm::Sha1, digits: 6, period: 30 }))
 }

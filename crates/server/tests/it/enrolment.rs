@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use akkoord_authenticator::{Candidate, EnrolError, Invitation};
-use akkoord_protocols::phone::{Platform, problem::Code};
+use akkoord_authenticator::{Candidate, EnrolError, Invitation, Phone};
+use akkoord_protocols::phone::{
+    Platform,
+    call::{Empty, EnrolmentState},
+    problem::Code,
+};
 use akkoord_simulator::steps;
 
 use crate::support::{TestApp, name, stretched};
@@ -39,6 +43,29 @@ async fn the_new_phone_has_verification_codes_of_its_own() {
     let app = TestApp::new().await;
     let (_ada, phone, _) = app.account_with_phone("ada").await;
     assert!(phone.account().codes.is_some());
+}
+
+#[tokio::test]
+async fn the_codes_are_told_again_while_the_phone_is_new_and_never_after() {
+    let app = TestApp::new().await;
+    let (_ada, phone, _) = app.account_with_phone("ada").await;
+    let (_ben, other, _) = app.account_with_phone("ben").await;
+    let told = async |phone: &Phone| {
+        let answer: EnrolmentState = phone.post("enrolments/state", &Empty {}).await.unwrap();
+        assert_eq!((answer.state.as_str(), answer.account.is_some()), ("ACTIVE", true));
+        answer.codes.map(|codes| codes.secret)
+    };
+    let kept = |phone: &Phone| phone.account().codes.as_ref().map(|codes| codes.secret);
+    assert!(kept(&phone).is_some() && kept(&phone) != kept(&other));
+    for seconds in [0, 1, 598] {
+        app.pass(Duration::from_secs(seconds));
+        assert_eq!(told(&phone).await, kept(&phone), "the same");
+        assert_eq!(told(&other).await, kept(&other), "each its own");
+    }
+    for seconds in [1, 3600] {
+        app.pass(Duration::from_secs(seconds));
+        assert_eq!(told(&phone).await, None);
+    }
 }
 
 #[tokio::test]

@@ -84,8 +84,6 @@ async fn an_enrolment_goes_from_its_code_to_an_active_phone() {
                 assert!(tx.prove_enrolment(&id, at(2), &proof).await?);
                 let proved = tx.enrolment(&id).await?.unwrap();
                 assert!(tx.confirm_enrolment(&id, at(3)).await?);
-                assert!(tx.tell_codes(&id, at(4)).await?);
-                assert!(!tx.tell_codes(&id, at(5)).await?, "the secret is told once");
                 Ok((created, claimed, proved, tx.enrolment(&id).await?.unwrap()))
             })
         })
@@ -106,10 +104,7 @@ async fn an_enrolment_goes_from_its_code_to_an_active_phone() {
     assert_eq!((proved.enrol_hash, proved.phone_key), (Some(proof.enrol_hash), Some(proof.phone_key)));
     assert_eq!((proved.phone_name, proved.phone_platform), (Some(proof.phone_name), Some(proof.phone_platform)));
     assert!(has_no_secrets(&active));
-    assert_eq!(
-        (active.state, active.ended_at, active.codes_told_at),
-        (EnrolmentState::Active, Some(at(3)), Some(at(4)))
-    );
+    assert_eq!((active.state, active.ended_at), (EnrolmentState::Active, Some(at(3))));
 }
 
 #[tokio::test]
@@ -220,7 +215,6 @@ async fn a_step_out_of_turn_or_out_of_time_does_nothing() {
                             assert_eq!(tx.count_digit_failure(id, now).await?, None);
                         }
                     }
-                    assert!(!tx.tell_codes(id, at(10)).await?);
                     assert_eq!(state(tx, id).await?, before);
                     Ok(())
                 })

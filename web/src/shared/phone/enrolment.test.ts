@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newKeyPair } from '../crypto.ts';
 import { encode } from '../protocol/bytes.ts';
 import { describeKey } from '../protocol/jwk.ts';
-import type { PlatformAuthenticator } from './phones.ts';
+import type { PlatformAuthenticator, Proved } from './phones.ts';
 import { enrolled, failure, hurry, invitation, PIN, setting } from './testing/enrolled.ts';
 
 beforeEach(hurry);
@@ -59,6 +59,27 @@ describe('enrolment', () => {
     expect(proved.digits).toBe(server.phone.digits);
     server.phone.state = 'ACTIVE';
     expect((await proved.wait(never)).hasCodes).toBe(true);
+  });
+
+  it('asks again for the codes where the answer with them was lost, also after a restart', async () => {
+    // One is made up for by the call itself, several by asking anew, and for many the person starts the app again.
+    for (const times of [1, 5, Number.POSITIVE_INFINITY]) {
+      const { server, open, stored } = await setting();
+      const before = await open();
+      const enrolment = await before.enrol(invitation(before, server.invite().link));
+      await enrolment.setPin(PIN);
+      let proved: Proved | undefined = await enrolment.prove('Test phone');
+      server.phone.state = 'ACTIVE';
+      let left = times;
+      server.fault = (path) => (path === 'enrolments/state' && left-- > 0 ? 'lost' : undefined);
+      if (!Number.isFinite(times)) {
+        expect((await failure(proved.wait(never))).kind).toBe('offline');
+        expect(await stored('enrolment/')).toBe(1);
+        left = 0;
+        proved = await (await open()).unfinished();
+      }
+      expect((await proved?.wait(never))?.hasCodes).toBe(true);
+    }
   });
 
   it('leaves nothing behind where it ends badly', async () => {

@@ -102,7 +102,7 @@ export class ProvedPhone implements Proved {
     await this.#desk.store.write({ [ENROLMENT + this.#phone]: undefined });
   }
 
-  /** Asks once. The record becomes an account in one transaction, with the codes that the server tells only once. */
+  /** Asks once. The record becomes an account in one transaction, with its codes: the server tells them only at first. */
   async #ask(): Promise<AccountRecord | undefined> {
     const { store, connection } = this.#desk;
     const record = await store.get(ENROLMENT + this.#phone, enrolment);

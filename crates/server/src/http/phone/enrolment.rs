@@ -64,12 +64,7 @@ pub async fn read_enrolment_state(State(app): State<App>, signed: Signed) -> Res
         }
         Caller::Active(known) => known,
     };
-    let id = known.row.id.clone();
-    let row = app.store.read(move |tx| Box::pin(async move { tx.enrolment_by_phone(&id).await })).await?;
-    let codes = match row {
-        Some(row) => enrolment::tell_codes(&app, ctx, &row).await?,
-        None => None,
-    };
+    let codes = enrolment::tell_codes(&app, ctx, &known.row)?;
     let state = EnrolmentState::Active.wire().to_owned();
     answer(&StateAnswer { state, account: Some(phone::account_of(&known)?), codes })
 }

@@ -27,7 +27,7 @@ interface FakePhone {
   state: string;
   pinLeft: number;
   name: string;
-  codesTold: boolean;
+  codesUntil: number | undefined;
   removed: boolean;
   phoneSignIn: boolean;
   digits: string;
@@ -201,7 +201,7 @@ export class FakeServer {
       state: 'PROVED',
       pinLeft: 5,
       name: claims.name,
-      codesTold: false,
+      codesUntil: undefined,
       removed: false,
       phoneSignIn: true,
       digits,
@@ -262,9 +262,8 @@ export class FakeServer {
   #state(phone: FakePhone): Json {
     if (phone.state !== 'ACTIVE') return { state: phone.state };
     const codes = { secret: encode(utf8('12345678901234567890')), algorithm: 'SHA1', digits: 6, period: 30 };
-    const first = !phone.codesTold;
-    phone.codesTold = true;
-    return { state: 'ACTIVE', account: this.account, ...(first ? { codes } : {}) };
+    phone.codesUntil ??= this.now + 600;
+    return { state: 'ACTIVE', account: this.account, ...(this.now < phone.codesUntil ? { codes } : {}) };
   }
 
   #self(phone: FakePhone): Json {

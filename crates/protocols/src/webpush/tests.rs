@@ -54,8 +54,7 @@ fn a_key_off_the_curve_is_refused() {
 #[test]
 fn rfc8292_sections_2_and_3() {
     let key = SigningKey::generate().unwrap();
-    let value =
-        authorization(&key, "https://push.example.net", 1_453_523_768, Some("mailto:push@example.com")).unwrap();
+    let value = authorization(&key, "https://push.example.net", 1_453_523_768, "mailto:push@example.com").unwrap();
     let (token, public) = value.strip_prefix("vapid t=").unwrap().split_once(", k=").unwrap();
     assert_eq!(decode(public).unwrap(), key.public().point());
     let [header, claims, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
@@ -66,7 +65,4 @@ fn rfc8292_sections_2_and_3() {
     );
     let signed = format!("{header}.{claims}");
     key.public().verify(signed.as_bytes(), &signature.parse().unwrap()).unwrap();
-    let without = authorization(&key, "https://push.example.net", 1, None).unwrap();
-    let claims = without.split('.').nth(1).unwrap();
-    assert_eq!(decode(claims).unwrap(), br#"{"aud":"https://push.example.net","exp":1}"#);
 }

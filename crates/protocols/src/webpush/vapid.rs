@@ -17,19 +17,13 @@ pub struct VapidError;
 struct Claims<'a> {
     aud: &'a str,
     exp: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<&'a str>,
+    sub: &'a str,
 }
 
 /// The value of `Authorization` for requests to one push service, by its origin (RFC 8292 sections 2 and 3). `expires`,
 /// in seconds, must be less than 24 hours away; `contact` is a `mailto:` or `https:` address of the operator, whom the
 /// push service may want to reach.
-pub fn authorization(
-    key: &SigningKey,
-    origin: &str,
-    expires: i64,
-    contact: Option<&str>,
-) -> Result<String, VapidError> {
+pub fn authorization(key: &SigningKey, origin: &str, expires: i64, contact: &str) -> Result<String, VapidError> {
     let claims = serde_json::to_vec(&Claims { aud: origin, exp: expires, sub: contact }).map_err(|_| VapidError)?;
     let signed = format!("{}.{}", encode(br#"{"typ":"JWT","alg":"ES256"}"#), encode(&claims));
     let signature = key.sign(signed.as_bytes()).map_err(|_: KeyError| VapidError)?;

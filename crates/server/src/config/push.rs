@@ -30,13 +30,14 @@ pub struct PushConfig {
     /// Whether pushes are sent at all.
     pub enabled: bool,
     /// `mailto:` or `https:`: whom a push service may want to reach (RFC 8292 section 2.1).
-    pub contact: Option<String>,
+    pub contact: String,
     /// Hosts of push services that may be asked; `*.` before a name stands for all names under it.
     services: Vec<String>,
     /// Origins of push services that are played on this machine: for tests of real browsers.
     test_origins: Vec<(String, String)>,
 }
 
+const NOBODY: &str = "mailto:nobody@localhost";
 /// The push services of the large browsers.
 const SERVICES: [&str; 6] = [
     "fcm.googleapis.com",
@@ -65,10 +66,14 @@ impl PushSection {
             let why = "only for tests: a server that others reach sends to the real push services";
             return Err(ConfigError::value("push.test_origins", why));
         }
-        let own = (public_url.scheme() == "https").then(|| public_url.origin().ascii_serialization());
+        let own = match public_url.scheme() {
+            "https" => public_url.origin().ascii_serialization(),
+            // Some push services take no push without a contact; behind a loopback name there is nobody to reach.
+            _ => NOBODY.to_owned(),
+        };
         Ok(PushConfig {
             enabled: self.enabled,
-            contact: self.contact.or(own),
+            contact: self.contact.unwrap_or(own),
             services: SERVICES.iter().map(|&name| name.to_owned()).chain(self.services).collect(),
             test_origins: self.test_origins.into_iter().collect(),
         })
@@ -133,7 +138,7 @@ mod tests {
         ] {
             assert_eq!(push.is_service(host), may, "{host}");
         }
-        assert_eq!(push.contact.as_deref(), Some("https://login.example.org"));
+        assert_eq!(push.contact, "https://login.example.org");
         assert!(push.enabled);
     }
 
@@ -157,6 +162,6 @@ mod tests {
         let to = |endpoint: &str| push.destination(&Url::parse(endpoint).unwrap()).to_string();
         assert_eq!(to("https://push.example.net/a/b?c=d"), "http://localhost:9/a/b?c=d");
         assert_eq!(to("https://push.example.net:444/a"), "https://push.example.net:444/a");
-        assert_eq!(push.contact, None, "nobody can reach a loopback name");
+        assert_eq!(push.contact, NOBODY);
     }
 }

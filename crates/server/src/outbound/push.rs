@@ -181,7 +181,7 @@ impl PushClient {
             return Ok(value.clone());
         }
         let expires = now + SIGNED;
-        let value = webpush::authorization(&self.key, origin, expires.seconds(), self.config.contact.as_deref())?;
+        let value = webpush::authorization(&self.key, origin, expires.seconds(), &self.config.contact)?;
         if signed.len() >= ORIGINS {
             // There are a handful of push services, unless the configuration allows a whole domain.
             signed.clear();
@@ -248,3 +248,28 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 const MOST_SILENT: u32 = 5;
 const SILENT_PAUSE: Duration = Duration::from_secs(10);
 const ORIGINS: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_leads_into_our_own_network_is_not_called() {
+        let resolve = async |on_this_machine| {
+            let found = Resolver { on_this_machine }.resolve("localhost".parse().unwrap()).await;
+            found.map(Iterator::count).map_err(|error| error.to_string())
+        };
+        assert_eq!(resolve(false).await, Err("the name leads to no public address".to_owned()));
+        assert!(resolve(true).await.unwrap() > 0, "a server for this machine alone");
+    }
+
+    #[test]
+    fn a_pause_is_read_and_bounded() {
+        let after = |value: &'static str| {
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, reqwest::header::HeaderValue::from_static(value))]))
+        };
+        assert_eq!(after("7"), Some(Duration::from_secs(7)));
+        assert_eq!(after("99999999999"), Some(LONGEST_PAUSE));
+        assert_eq!((after("soon"), after("-1"), after("")), (None, None, None));
+    }
+}

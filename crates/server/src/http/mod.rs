@@ -86,7 +86,7 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
                 if let PageError::Internal(cause) | PageError::Busy(cause) = &*error {
                     tracing::error!(request.id = %id, error.cause = %cause, "a page could not be answered");
                 }
-                page.refusal(&error)
+                page.knowing_who_is_signed_in().await.refusal(&error)
             }
             None => response,
         }

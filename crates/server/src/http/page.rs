@@ -1,5 +1,7 @@
 //! What each page needs: the language, the form token, who is signed in, and how a view becomes an answer.
 
+use std::time::Duration;
+
 use akkoord_core::{Actor, Ctx, Timestamp, secret::Token};
 use askama::Template;
 use axum::{
@@ -18,6 +20,9 @@ use crate::{
         texts::{Language, Texts},
     },
 };
+
+/// How long the page of a refusal waits to know who is signed in.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Names a request in the log and on the error page.
 #[derive(Clone, Debug)]
@@ -63,7 +68,7 @@ impl FromRequestParts<App> for Page {
 }
 
 impl Page {
-    /// A page that asks the database nothing: for errors, and for the page after a sign-out.
+    /// A page that asks the database nothing: for what is shown before anybody is known.
     pub fn without_session(parts: &Parts, app: &App) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|info| info.0.ip());
         let peer = peer.unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
@@ -83,6 +88,16 @@ impl Page {
             headers: parts.headers.clone(),
             app: app.clone(),
         }
+    }
+
+    /// The same with the session, for the page of a refusal: who is signed in is not sent to sign in. The database may
+    /// be what failed, so it is asked for a moment only.
+    pub async fn knowing_who_is_signed_in(mut self) -> Self {
+        if let Some(token) = Cookie::Session.token(&self.headers) {
+            let found = tokio::time::timeout(REFUSAL_PATIENCE, session::current(&self.app, self.now, &token)).await;
+            self.session = found.ok().and_then(Result::ok).flatten();
+        }
+        self
     }
 
     /// What use cases are handed first.

@@ -378,6 +378,9 @@ async fn cannot_write(app: &TestApp, spoil: impl AsyncFnOnce(), mend: impl Async
     assert_eq!(browser.open("/signin/approve").await.unwrap().number(), Some(number), "reading goes on");
     signed_in.open("/account").await.unwrap();
     assert_eq!(steps::signed_in_as(&signed_in).unwrap(), ada.username, "also for who is signed in");
+    let answer = signed_in.post("/account/practice", &[]).await.unwrap();
+    assert_eq!(answer.status, 503);
+    assert!(answer.body.contains("Go to your account"), "{}", answer.body);
     assert_eq!(oldest(&phone).await.id(), request.id(), "and it still waits");
 
     mend().await;

@@ -1,6 +1,9 @@
 //! The pages as a hostile site or a careless proxy meets them: headers, forms from elsewhere, hosts.
 
-use akkoord_simulator::{browser::form, steps};
+use akkoord_simulator::{
+    browser::{Browser, form},
+    steps,
+};
 
 use crate::support::TestApp;
 
@@ -200,6 +203,47 @@ async fn one_person_cannot_touch_anothers_phone_or_enrolment() {
     }
     assert_eq!(phone.own_state().await.unwrap().name.as_str(), "Test phone");
     let _ = ada;
+}
+
+#[tokio::test]
+async fn an_error_page_leads_who_is_signed_in_to_their_account() {
+    let app = TestApp::new().await;
+    let ada = app.account("ada").await;
+    let mut browser = app.browser_with_pass(&ada).await;
+    let session = browser.cookies.clone();
+    let to_account = ["Go to your account", "href=\"/account\""];
+    let to_sign_in = ["Go to sign-in", "href=\"/signin\""];
+    let leads = |html: &str, [text, link]: [&str; 2]| html.contains(text) && html.contains(link);
+    let shows = |html: &str, wanted: [&str; 2], other: [&str; 2]| leads(html, wanted) && !html.contains(other[0]);
+    let get = async |browser: &mut Browser, path: &str, headers: &[(&str, &str)]| {
+        browser.send("GET".parse().unwrap(), path, None, headers).await.unwrap()
+    };
+    let answer = get(&mut browser, "/no-such-page", &[]).await;
+    assert_eq!(answer.status, 404);
+    assert!(shows(&answer.body, to_account, to_sign_in), "{}", answer.body);
+    assert!(answer.body.contains("help@example.org"), "whom to ask is known as well: {}", answer.body);
+    let answer = get(&mut browser, "/no-such-page", &[("accept-language", "nl")]).await;
+    assert!(shows(&answer.body, ["Naar je account", to_account[1]], ["Naar aanmelden", ""]), "{}", answer.body);
+    // Refused while a handler worked, and refused for the form.
+    let answer = get(&mut browser, "/account/phones/AAAAAAAAAAAAAAAAAAAAAA/remove", &[]).await;
+    assert!(answer.status >= 400 && shows(&answer.body, to_account, to_sign_in), "{}", answer.body);
+    let post = async |browser: &mut Browser, headers: &[(&str, &str)]| {
+        let body = Some(form([("csrf", "AAAA")]));
+        browser.send("POST".parse().unwrap(), "/account/sign-out", body, headers).await.unwrap()
+    };
+    let answer = post(&mut browser, &[]).await;
+    assert!(answer.status == 400 && shows(&answer.body, to_account, to_sign_in), "{}", answer.body);
+    let answer = post(&mut browser, &[("origin", "https://evil.example")]).await;
+    assert!(answer.status == 403 && shows(&answer.body, to_account, to_sign_in), "{}", answer.body);
+    // Nobody, somebody whose session is over, and somebody who made one up.
+    let answer = get(&mut app.browser(), "/no-such-page", &[]).await;
+    assert!(shows(&answer.body, to_sign_in, to_account), "{}", answer.body);
+    let answer = get(&mut app.browser(), "/no-such-page", &[("accept-language", "nl")]).await;
+    assert!(shows(&answer.body, ["Naar aanmelden", to_sign_in[1]], ["Naar je account", ""]), "{}", answer.body);
+    steps::sign_out(&mut browser).await.unwrap();
+    browser.cookies = session;
+    let answer = get(&mut browser, "/no-such-page", &[]).await;
+    assert!(shows(&answer.body, to_sign_in, to_account), "{}", answer.body);
 }
 
 #[tokio::test]

@@ -1,12 +1,16 @@
 //! Push subscriptions as phones tell them.
 
-use akkoord_authenticator::{CallError, Outgoing, Payload, Phone, Repeat};
-use akkoord_core::ids::PhoneId;
-use akkoord_protocols::phone::problem::Code;
-use akkoord_store::{Place, StoreError};
+use akkoord_authenticator::{CallError, Claimed, Identity, Outgoing, Payload, Phone, Repeat};
+use akkoord_core::ids::{EnrolmentId, PhoneId};
+use akkoord_protocols::phone::{Platform, problem::Code};
+use akkoord_simulator::{
+    browser::Browser,
+    steps::{self, Offered},
+};
+use akkoord_store::{EnrolmentRow, Place, StoreError};
 use serde_json::{Value, json};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, name, stretched};
 
 /// The public key of RFC 8291 appendix A.
 const P256DH: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
@@ -131,4 +135,101 @@ async fn a_server_of_this_machine_may_ring_this_machine() {
     let (_, phone, _) = app.account_with_phone("ada").await;
     call(&phone, "PUT", &subscription("http://localhost:9/x").to_string()).await.unwrap();
     assert!(has_push(&phone).await);
+}
+
+/// A phone that has claimed and chosen a PIN, and the browser with its code.
+async fn claimed(app: &TestApp) -> (Browser, Offered, Claimed) {
+    let ada = app.account("ada").await;
+    let mut browser = app.browser_with_pass(&ada).await;
+    let offered = steps::add_phone(&mut browser).await.unwrap();
+    let mut claimed = app.claim(&offered).await;
+    claimed.set_stretched_pin(&stretched()).await.unwrap();
+    (browser, offered, claimed)
+}
+
+/// Answers the offer with a subscription, whatever it is.
+async fn prove(claimed: &Claimed, push: Value) -> Result<String, CallError> {
+    let body = claimed.prove_body(&claimed.enrol_claims(name("Phone"), Platform::Android)).unwrap();
+    let mut body = serde_json::to_value(body).unwrap();
+    body["push"] = push;
+    let (offer, body) = (claimed.offer(), body.to_string());
+    let outgoing = Outgoing {
+        method: "POST".parse().unwrap(),
+        path: "enrolments/prove",
+        payload: Payload::Bytes(body.as_bytes()),
+        identity: Some(Identity { server: &offer.iss, phone: offer.phone.as_str(), key: &claimed.key }),
+        repeat: Repeat::Never,
+    };
+    let answer = claimed.connection.call(&outgoing).await?;
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    Ok(answer["state"].as_str().unwrap().to_owned())
+}
+
+async fn stage(browser: &mut Browser, offered: &Offered) -> Option<String> {
+    browser.open(&offered.path).await.unwrap();
+    browser.page.attribute("data-stage")
+}
+
+async fn enrolment(app: &TestApp, claimed: &Claimed) -> EnrolmentRow {
+    let id = EnrolmentId::try_from(claimed.offer().enr.to_string()).unwrap();
+    let row = app.app.store.read(move |tx| Box::pin(async move { tx.enrolment(&id).await })).await;
+    row.map_err(|error: StoreError| error).unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_new_phone_says_where_to_ring_with_its_answer() {
+    let app = TestApp::new().await;
+    let (mut browser, offered, claimed) = claimed(&app).await;
+    let push = subscription("https://push.example.org/from-the-start");
+    assert_eq!(prove(&claimed, push.clone()).await.unwrap(), "PROVED");
+    // Until the digits are typed it lies sealed with the enrolment, and nobody may be rung.
+    let row = enrolment(&app, &claimed).await;
+    let sealed = row.proved.unwrap();
+    let plain = app.app.store.seal().open(Place::EnrolmentProved, row.id.as_str(), &sealed).unwrap();
+    let plain: Value = serde_json::from_slice(&plain).unwrap();
+    assert_eq!(plain["push"], push);
+    let id = row.phone_id.clone();
+    let subscribed = app.app.store.read(move |tx| Box::pin(async move { tx.push_subscription(&id).await })).await;
+    assert_eq!(subscribed.map_err(|error: StoreError| error).unwrap(), None);
+
+    let proved = claimed.proved(name("Phone"));
+    steps::type_digits(&mut browser, &offered, proved.digits().expose()).await.unwrap();
+    let connection = proved.connection.clone();
+    let phone = Phone::new(connection, proved.wait().await.unwrap());
+    assert!(has_push(&phone).await);
+    assert_eq!(kept(&app, &phone).await, Some(push));
+    assert_eq!(changes(&app).await, 0, "it came with the phone");
+}
+
+#[tokio::test]
+async fn a_new_phone_that_names_no_place_to_ring_may_answer_again() {
+    let app = TestApp::new().await;
+    let (mut browser, offered, claimed) = claimed(&app).await;
+    // What is no subscription at all is no answer, and counts for nothing.
+    for garbage in [json!("x"), json!({}), json!(null), json!({ "endpoint": "https://push.example.org/x" }), json!([])]
+    {
+        assert_eq!(prove(&claimed, garbage.clone()).await.unwrap_err().code(), Some(Code::Invalid), "{garbage}");
+    }
+    // An answer that names a place inside is one of three.
+    for inside in ["https://192.168.1.1/x", "https://[fd00::1]/x"] {
+        let refused = prove(&claimed, subscription(inside)).await.unwrap_err();
+        assert_eq!(refused.code(), Some(Code::Invalid), "{inside}");
+        assert!(refused.problem().unwrap().detail.as_ref().unwrap().starts_with("push"), "{inside}");
+        assert_eq!(stage(&mut browser, &offered).await.as_deref(), Some("claimed"), "{inside}");
+    }
+    assert_eq!(enrolment(&app, &claimed).await.proved, None, "nothing of it is kept");
+    assert_eq!(prove(&claimed, subscription("https://push.example.org/x")).await.unwrap(), "PROVED");
+    assert_eq!(stage(&mut browser, &offered).await.as_deref(), Some("digits"));
+}
+
+#[tokio::test]
+async fn the_third_place_inside_ends_the_enrolment() {
+    let app = TestApp::new().await;
+    let (mut browser, offered, claimed) = claimed(&app).await;
+    for _ in 0..3 {
+        assert_eq!(stage(&mut browser, &offered).await.as_deref(), Some("claimed"));
+        let refused = prove(&claimed, subscription("https://169.254.169.254/latest")).await.unwrap_err();
+        assert_eq!(refused.code(), Some(Code::Invalid));
+    }
+    assert_eq!(stage(&mut browser, &offered).await.as_deref(), Some("ended"));
 }

@@ -49,12 +49,14 @@ describe('server-sent events', () => {
     );
     expect(read).toEqual([
       { kind: 'waiting', request: ID },
-      { kind: 'settled', request: ID },
+      { kind: 'settled', request: ID, state: 'DENIED' },
       { kind: 'enrolled', state: 'ACTIVE' },
       { kind: 'removed', at: 7, by: 'user' },
     ]);
     for (const data of ['{"request":"x"}', '{"request":"x"', 'null']) {
       await expect(collect(events(pieces(event('waiting', data)))), data).rejects.toMatchObject({ kind: 'garbled' });
     }
+    const stateless = collect(events(pieces(event('settled', `{"request":"${ID}"}`))));
+    await expect(stateless).rejects.toMatchObject({ kind: 'garbled' });
   });
 });

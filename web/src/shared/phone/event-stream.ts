@@ -11,11 +11,13 @@ import { removedBy } from './records.ts';
 const MAX_EVENT = 64 * 1024;
 
 export type PhoneEvent =
-  | { readonly kind: 'waiting' | 'settled'; readonly request: string }
+  | { readonly kind: 'waiting'; readonly request: string }
+  | { readonly kind: 'settled'; readonly request: string; readonly state: string }
   | { readonly kind: 'enrolled'; readonly state: string }
   | { readonly kind: 'removed'; readonly at: number; readonly by: 'self' | 'user' | 'administrator' };
 
-const request = v.object({ request: id });
+const waiting = v.object({ request: id });
+const settled = v.object({ request: id, state: v.string() });
 const enrolled = v.object({ state: v.string() });
 const removed = v.object({ removed_at: seconds, removed_by: removedBy });
 
@@ -30,8 +32,9 @@ export async function* events(pieces: AsyncIterable<Bytes>): AsyncGenerator<Phon
 function understand(name: string, data: Bytes): PhoneEvent | undefined {
   switch (name) {
     case 'waiting':
+      return { kind: name, ...read(waiting, data) };
     case 'settled':
-      return { kind: name, request: read(request, data).request };
+      return { kind: name, ...read(settled, data) };
     case 'enrolled':
       return { kind: name, state: read(enrolled, data).state };
     case 'removed': {

@@ -156,9 +156,10 @@ describe('the stream', () => {
     const id = await server.ask(account.phone);
     let opened = 0;
     const waiting = `event: waiting\ndata: {"request":"${id}"}`;
+    const settled = `event: settled\ndata: {"request":"${id}","state":"CANCELLED"}`;
     const removed = 'event: removed\ndata: {"removed_at":7,"removed_by":"administrator"}';
     server.fault = (path) =>
-      path === 'events' ? () => (opened++ === 0 ? events(waiting) : events(removed)) : undefined;
+      path === 'events' ? () => (opened++ === 0 ? events(waiting, settled) : events(removed)) : undefined;
     const told: StreamEvent[] = [];
     const controller = new AbortController();
     phones.stream((event) => told.push(event), controller.signal);
@@ -168,6 +169,7 @@ describe('the stream', () => {
     expect(told).toEqual([
       { kind: 'open', phone },
       { kind: 'waiting', phone, request: id },
+      { kind: 'settled', phone, request: id, state: 'CANCELLED' },
       { kind: 'lost', phone },
       { kind: 'open', phone },
       { kind: 'removed', phone },

@@ -232,7 +232,8 @@ export interface Proved {
 
 /** A stream of one account's events, open while the app is visible. */
 export type StreamEvent =
-  | { readonly kind: 'waiting' | 'settled'; readonly phone: string; readonly request: string }
+  | { readonly kind: 'waiting'; readonly phone: string; readonly request: string }
+  | { readonly kind: 'settled'; readonly phone: string; readonly request: string; readonly state: string }
   | { readonly kind: 'removed'; readonly phone: string }
   | { readonly kind: 'open' | 'lost'; readonly phone: string };
 

@@ -21,7 +21,8 @@ const ASK_EACH = 15_000;
 const CHANNEL = 'akkoord/events';
 
 const streamEvent = v.variant('kind', [
-  v.object({ kind: v.picklist(['waiting', 'settled']), phone: id, request: id }),
+  v.object({ kind: v.literal('waiting'), phone: id, request: id }),
+  v.object({ kind: v.literal('settled'), phone: id, request: id, state: v.string() }),
   v.object({ kind: v.picklist(['removed', 'open', 'lost']), phone: id }),
 ]);
 
@@ -154,7 +155,7 @@ async function listen(
   tell({ kind: 'open', phone });
   for await (const event of events(pieces)) {
     if (signal.aborted) return true;
-    if (event.kind === 'waiting' || event.kind === 'settled') tell({ kind: event.kind, phone, request: event.request });
+    if (event.kind === 'waiting' || event.kind === 'settled') tell({ ...event, phone });
     if (event.kind === 'removed') {
       await desk.heed(phone, new Failure('removed', { removedAt: event.at, removedBy: event.by }));
       tell({ kind: 'removed', phone });

@@ -26,8 +26,7 @@ export function RequestScreen({ id }: { readonly id: string }) {
   }, [watch, id]);
   useEffect(() => {
     if (!answer || !over) return;
-    if (state !== undefined) answer.settle(state);
-    else void watch.whatBecameOf(answer.request).then((entry) => answer.settle(entry?.state, entry?.mine));
+    void watch.whatBecameOf(answer.request, state).then((told) => answer.settle(told?.state, told?.mine));
   }, [watch, answer, over, state]);
   if (answer) return <Answering key={id} answer={answer} />;
   if (!asked.value) return <Looking />;

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { HistoryEntry, Phones, Request } from '../../../shared/phone/phones.ts';
 import { usePhones } from '../../../ui/context.ts';
 import { Answer } from '../shared/answer.ts';
+import { isAnswer } from '../shared/ending.ts';
 import { WaitingRequests } from '../shared/waiting-requests.ts';
 
 /** How often the server is asked while no stream is open, in milliseconds. */
@@ -12,6 +13,8 @@ const LINGER = 2000;
 const PATIENCE = 3000;
 /** Requests live for minutes; this many are more than anybody answers in that time. */
 const KEPT = 20;
+
+type Ended = Pick<HistoryEntry, 'state' | 'mine'>;
 
 /** One for all screens: what waits, watched while the app is visible and a screen wants it, and the answers to it. */
 export class Watch {
@@ -52,8 +55,12 @@ export class Watch {
     return made;
   }
 
-  /** How a request ended that the stream only said had ended. Without an answer it is over all the same. */
-  async whatBecameOf(request: Request): Promise<HistoryEntry | undefined> {
+  /**
+   * How a request ended, as far as the words need it. The state that the stream told says it all, unless a phone
+   * answered: this one in another window or another one, which the history knows. Without a word it is over all the same.
+   */
+  async whatBecameOf(request: Request, state: string | undefined): Promise<Ended | undefined> {
+    if (state !== undefined && !isAnswer(state)) return { state, mine: false };
     const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), PATIENCE));
     const told = this.phones.history(request.phone).then(
       (entries) => entries.find(({ id }) => id === request.id),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../shared/phone/phones.ts';
-import { afterFailure, endingOf, endingOfState } from './ending.ts';
+import { afterFailure, endingOf, endingOfState, isAnswer } from './ending.ts';
 
 test('what was decided here has its own words', () => {
   const kinds = ['approved', 'denied', 'reported', 'wrong_number', 'expired'] as const;
@@ -26,6 +26,11 @@ test('each state of the protocol is told apart, and one from the future is over'
     ['APPROVED', 'DENIED', 'REPORTED', 'MISMATCH', 'CANCELLED'].map((state) => endingOfState(state, true)),
   ).toEqual(['approved', 'denied', 'reported', 'wrong_number', 'cancelled']);
   expect(endingOfState(undefined)).toBe('over');
+});
+
+test('who answered matters where a phone did, and nowhere else', () => {
+  expect(['APPROVED', 'CONSUMED', 'DENIED', 'REPORTED', 'MISMATCH'].every(isAnswer)).toBe(true);
+  expect(['CANCELLED', 'SUPERSEDED', 'EXPIRED', 'REVOKED', 'PARKED'].some(isAnswer)).toBe(false);
 });
 
 test('a failure keeps the request where the person may go on, and ends it where nothing is left to do', () => {

@@ -48,6 +48,9 @@ export function endingOfState(state: string | undefined, mine = false): Ending {
   }
 }
 
+/** Whether a state was made by a phone: what to say then depends on which one, and only the history knows. */
+export const isAnswer = (state: string): boolean => endingOfState(state) !== endingOfState(state, true);
+
 export function endingOf(outcome: Outcome): Ending {
   return outcome.kind === 'settled' ? endingOfState(outcome.state) : outcome.kind;
 }

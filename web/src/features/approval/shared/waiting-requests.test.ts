@@ -78,7 +78,7 @@ test('the stream tells how one ended, and a late answer does not bring it back',
   const server = waiting(only(request('a', 50)));
   await server.all.ask();
   server.all.listen(new AbortController().signal);
-  server.hear({ kind: 'settled', phone: 'p', request: 'a', state: 'CANCELLED' } as StreamEvent);
+  server.hear({ kind: 'settled', phone: 'p', request: 'a', state: 'CANCELLED' });
   await server.all.ask();
   expect(server.ids()).toEqual([]);
   expect(server.all.ended.value.get('a')).toBe('CANCELLED');

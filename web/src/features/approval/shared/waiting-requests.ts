@@ -120,8 +120,7 @@ export class WaitingRequests {
   private hear(event: StreamEvent): void {
     switch (event.kind) {
       case 'settled':
-        // The event may say how; where it does not, it is over all the same.
-        this.end(event.request, 'state' in event && typeof event.state === 'string' ? event.state : undefined);
+        this.end(event.request, event.state);
         break;
       case 'open':
         this.openStreams.add(event.phone);

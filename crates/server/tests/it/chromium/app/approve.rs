@@ -125,8 +125,12 @@ async fn what_the_laptop_cancels_ends_on_the_phone_too() {
     let desk = Desk::new(&chromium).await;
     desk.with_pin().await;
     desk.ask().await;
+    // The stream says how it ended: nothing more has to be asked for that, and nothing waited for.
+    let asked = "performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/history')).length";
+    let before = desk.phone.eval(asked).await;
     desk.laptop.press(".links form[action='/signin/cancel'] button").await;
     desk.phone.heading("Cancelled on the computer").await;
+    assert_eq!(desk.phone.eval(asked).await, before);
     chromium.finish().await;
 }
 

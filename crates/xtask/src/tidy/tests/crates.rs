@@ -32,6 +32,23 @@ fn the_server_knows_the_phone_in_tests_only() {
 }
 
 #[test]
+fn the_push_service_and_what_it_checks_share_nothing() {
+    holds(crates::arrows, &[("crates/server/Cargo.toml", "[dev-dependencies]\nakkoord-fake-push.workspace = true\n")]);
+    finds(
+        crates::arrows,
+        &[("crates/server/Cargo.toml", "[dependencies]\nakkoord-fake-push.workspace = true\n")],
+        "crates/server/Cargo.toml:2",
+        "may not depend",
+    );
+    finds(
+        crates::arrows,
+        &[("crates/fake-push/Cargo.toml", "[dev-dependencies]\nakkoord-protocols.workspace = true\n")],
+        "crates/fake-push/Cargo.toml:2",
+        "not even for tests",
+    );
+}
+
+#[test]
 fn a_dependency_for_one_platform_or_under_another_name_counts() {
     let manifest = "[target.'cfg(unix)'.dependencies]\ndb = { package = \"akkoord-store\", workspace = true }\n";
     finds(

@@ -19,6 +19,7 @@ mod keys;
 mod pages;
 mod pin;
 mod push;
+mod push_delivery;
 mod sign_in;
 mod support;
 mod threats;

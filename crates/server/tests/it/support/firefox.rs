@@ -6,7 +6,10 @@ use std::{
     net::TcpStream,
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +32,8 @@ user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("app.update.enabled", false);
 "#;
 
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
 /// A running browser with one tab.
 pub struct Firefox {
     process: Child,
@@ -40,10 +45,17 @@ pub struct Firefox {
 impl Firefox {
     /// Starts one, where `TEST_FIREFOX` names its program.
     pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts one with these settings besides.
+    pub fn start_with(settings: &[(String, Value)]) -> Option<Self> {
         let program = program()?;
-        let profile = std::env::temp_dir().join(format!("akkoord-firefox-{}", std::process::id()));
+        let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+        let profile = std::env::temp_dir().join(format!("akkoord-firefox-{}-{number}", std::process::id()));
+        let more: String = settings.iter().map(|(name, value)| format!("user_pref(\"{name}\", {value});\n")).collect();
         std::fs::create_dir_all(&profile).unwrap();
-        std::fs::write(profile.join("user.js"), SETTINGS).unwrap();
+        std::fs::write(profile.join("user.js"), format!("{SETTINGS}{more}")).unwrap();
         let mut process = Command::new(program)
             .args(["--headless", "--remote-debugging-port=0", "--profile"])
             .arg(&profile)

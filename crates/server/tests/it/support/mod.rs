@@ -5,6 +5,7 @@ pub mod authority;
 pub mod chromium;
 pub mod desk;
 pub mod firefox;
+pub mod push;
 pub mod recorder;
 
 use std::{

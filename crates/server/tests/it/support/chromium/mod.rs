@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::link::Link;
 pub use self::tab::{Key, Tab};
@@ -39,6 +39,9 @@ const FLAGS: [&str; 11] = [
     "--no-first-run",
 ];
 
+/// The rules for host names of a browser that meets this machine alone.
+pub const ONLY_LOCALHOST: &str = "MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE *.localhost";
+
 /// Gives the browser the pipe as files 3 and 4, and removes its profile when it is gone.
 const GUARD: &str = r#"profile=$1; shift; "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1; rm -rf "$profile""#;
 
@@ -57,7 +60,7 @@ pub struct Chromium {
 impl Chromium {
     /// Starts one, where `TEST_CHROMIUM` names its program; under `CI` it has to.
     pub async fn start() -> Option<Self> {
-        Self::start_with("MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE *.localhost", &[]).await
+        Self::start_with(ONLY_LOCALHOST, &[]).await
     }
 
     /// Starts one with these rules for host names and these flags besides.
@@ -90,7 +93,13 @@ impl Chromium {
     /// A profile of its own: nothing that another one knows.
     pub async fn profile(&self) -> Profile {
         let made = self.link.call(None, "Target.createBrowserContext", json!({})).await.unwrap();
-        Profile { link: Arc::clone(&self.link), context: made["browserContextId"].as_str().unwrap().to_owned() }
+        Profile { link: Arc::clone(&self.link), context: made["browserContextId"].as_str().map(str::to_owned) }
+    }
+
+    /// The profile that the browser was started with. The others are incognito to it, where nobody can subscribe to
+    /// pushes.
+    pub fn own_profile(&self) -> Profile {
+        Profile { link: Arc::clone(&self.link), context: None }
     }
 
     /// Ends the browser; fails if a page broke its own rules or wrote an error to the console.
@@ -117,7 +126,7 @@ impl Drop for Chromium {
 /// What a profile keeps: its cookies.
 pub struct Profile {
     link: Arc<Link>,
-    context: String,
+    context: Option<String>,
 }
 
 /// A cookie as the browser keeps it.
@@ -135,19 +144,28 @@ pub struct StoredCookie {
 impl Profile {
     /// Opens a tab in front of the others, for the site at `origin`.
     pub async fn tab(&self, origin: &str) -> Tab {
-        Tab::open_in(&self.link, &self.context, origin, false).await
+        Tab::open_in(&self.link, self.place(), origin, false).await
     }
 
     /// Opens a window with one tab.
     pub async fn window(&self, origin: &str) -> Tab {
-        Tab::open_in(&self.link, &self.context, origin, true).await
+        Tab::open_in(&self.link, self.place(), origin, true).await
+    }
+
+    /// By what the browser knows it; its own profile has no name.
+    fn place(&self) -> Value {
+        self.context.as_ref().map_or_else(|| json!({}), |context| json!({ "browserContextId": context }))
+    }
+
+    /// Is this one of its targets? Those of the browser's own profile bear a name that nobody told us, so all count.
+    fn holds(&self, target: &Value) -> bool {
+        self.context.as_deref().is_none_or(|context| target["browserContextId"] == *context)
     }
 
     /// All cookies, sorted by host and name.
     pub async fn cookies(&self) -> Vec<StoredCookie> {
-        let all =
-            self.link.call(None, "Storage.getCookies", json!({ "browserContextId": self.context })).await.unwrap();
-        let text = |cookie: &serde_json::Value, name: &str| cookie[name].as_str().unwrap_or_default().to_owned();
+        let all = self.link.call(None, "Storage.getCookies", self.place()).await.unwrap();
+        let text = |cookie: &Value, name: &str| cookie[name].as_str().unwrap_or_default().to_owned();
         let mut cookies: Vec<_> = all["cookies"]
             .as_array()
             .unwrap()
@@ -168,8 +186,7 @@ impl Profile {
 
     /// Forgets them all.
     pub async fn forget_cookies(&self) {
-        let context = json!({ "browserContextId": self.context });
-        self.link.call(None, "Storage.clearCookies", context).await.unwrap();
+        self.link.call(None, "Storage.clearCookies", self.place()).await.unwrap();
     }
 
     /// The value of a cookie.

@@ -131,18 +131,18 @@ impl Tab {
 impl Profile {
     /// Lets a site do these things without asking.
     pub async fn grant(&self, origin: &str, permissions: &[&str]) {
-        let wanted = json!({ "origin": origin, "permissions": permissions, "browserContextId": self.context });
+        let mut wanted = self.place();
+        wanted["origin"] = origin.into();
+        wanted["permissions"] = json!(permissions);
         self.link.call(None, "Browser.grantPermissions", wanted).await.unwrap();
     }
 
     /// Refuses one of them.
     pub async fn refuse(&self, origin: &str, permission: &str) {
-        let wanted = json!({
-            "permission": { "name": permission },
-            "setting": "denied",
-            "origin": origin,
-            "browserContextId": self.context,
-        });
+        let mut wanted = self.place();
+        wanted["permission"] = json!({ "name": permission });
+        wanted["setting"] = "denied".into();
+        wanted["origin"] = origin.into();
         self.link.call(None, "Browser.setPermission", wanted).await.unwrap();
     }
 
@@ -150,9 +150,8 @@ impl Profile {
     pub async fn in_worker(&self, script: &str) -> Value {
         let targets = self.link.call(None, "Target.getTargets", json!({})).await.unwrap();
         let mut workers = targets["targetInfos"].as_array().unwrap().iter();
-        let worker = workers
-            .rfind(|target| target["type"] == "service_worker" && target["browserContextId"] == *self.context)
-            .expect("a worker runs");
+        let worker =
+            workers.rfind(|target| target["type"] == "service_worker" && self.holds(target)).expect("a worker runs");
         let attach = json!({ "targetId": worker["targetId"], "flatten": true });
         let attached = self.link.call(None, "Target.attachToTarget", attach).await.unwrap();
         let session = attached["sessionId"].as_str().unwrap();

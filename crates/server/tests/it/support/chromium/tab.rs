@@ -34,8 +34,8 @@ pub struct Tab {
 }
 
 impl Tab {
-    pub(super) async fn open_in(link: &Arc<Link>, context: &str, origin: &str, window: bool) -> Self {
-        let mut wanted = json!({ "url": "about:blank", "browserContextId": context });
+    pub(super) async fn open_in(link: &Arc<Link>, mut wanted: Value, origin: &str, window: bool) -> Self {
+        wanted["url"] = "about:blank".into();
         if window {
             wanted["newWindow"] = true.into();
         }

@@ -20,6 +20,7 @@ mod pages;
 mod pin;
 mod push;
 mod push_delivery;
+mod ringing;
 mod sign_in;
 mod support;
 mod threats;

@@ -4,4 +4,5 @@ mod approve;
 mod enrol;
 mod hostile;
 mod keep;
+mod ring;
 mod screens;

@@ -34,9 +34,13 @@ impl Desk {
     }
 
     pub async fn of(chromium: &Chromium, app: TestApp) -> Self {
+        Self::with_pocket(chromium, app, chromium.profile().await).await
+    }
+
+    /// The phone keeps its things in this profile.
+    pub async fn with_pocket(chromium: &Chromium, app: TestApp, pocket: Profile) -> Self {
         let ada = app.account("ada").await;
         let laptop = chromium.profile().await.window(&app.app.config.public_url).await;
-        let pocket = chromium.profile().await;
         let phone = pocket.window(&app.app.config.phone_url).await;
         phone.as_phone().await;
         // We ask for ES256 alone, as the protocol says; and a test goes from one page to the next without a click.

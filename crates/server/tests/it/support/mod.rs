@@ -20,6 +20,7 @@ use std::{
 
 use akkoord_authenticator::{Account, Candidate, Claimed, Invitation, Network, Phone, Stretched, Unlocking};
 use akkoord_core::{Actor, Timestamp, account::Role, ids::AccountId, policy::Policy};
+use akkoord_fake_push::FakePush;
 use akkoord_server::{
     app::{self, App, Surroundings},
     clock::{Clock, system_random},
@@ -99,9 +100,28 @@ impl TestApp {
         Self::starting_at(akkoord_server::clock::SystemClock.now(), policy).await
     }
 
+    /// The same, sending its pushes to a push service on this machine.
+    pub async fn ringing(push: &FakePush) -> Self {
+        Self::served(akkoord_server::clock::SystemClock.now(), Policy::default(), &push_variables(push)).await
+    }
+
+    /// The same, with the workers of the program running by themselves.
+    pub async fn ringing_as_a_program(push: &FakePush) -> Self {
+        let listener = serve::listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let (address, now) = (listener.local_addr().unwrap(), akkoord_server::clock::SystemClock.now());
+        let mut app = Self::build(address, Network::loopback().unwrap(), &push_variables(push), now).await;
+        app.add_organisation(Policy::default()).await;
+        app.serve(listener);
+        app
+    }
+
     async fn starting_at(start: Timestamp, policy: Policy) -> Self {
+        Self::served(start, policy, &[]).await
+    }
+
+    async fn served(start: Timestamp, policy: Policy, variables: &[(&str, String)]) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), &[], start).await;
+        let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), variables, start).await;
         app.add_organisation(policy).await;
         let service = http::router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         app.server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
@@ -300,6 +320,15 @@ impl TestApp {
         let rows = self.app.store.read(move |tx| Box::pin(async move { tx.audit_events(&filter, 200).await })).await;
         rows.map_err(|error: StoreError| error).unwrap().into_iter().map(|row| row.event).collect()
     }
+}
+
+/// Sends to the push service on this machine what would go to the browsers' own.
+fn push_variables(push: &FakePush) -> [(&'static str, String); 2] {
+    let origins: Vec<_> = push.origin_map().iter().map(|(from, to)| format!("\"{from}\" = \"{to}\"")).collect();
+    [
+        ("AKKOORD_PUSH__TEST_ORIGINS", format!("{{ {} }}", origins.join(", "))),
+        ("AKKOORD_PUSH__SERVICES", "[\"ntfy.sh\"]".to_owned()),
+    ]
 }
 
 /// Opens the application as the program does at its start.

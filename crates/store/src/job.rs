@@ -101,7 +101,7 @@ impl Tx {
 
     /// Ends a job and forgets what was in it; `false` where the claim ran out and another has it.
     pub async fn finish_job(&mut self, job: &JobRow, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE jobs SET done_at = $3, payload = $4, claimed_until = NULL \
+        let sql = "UPDATE jobs SET done_at = $3, payload = $4, claimed_until = NULL, last_error = NULL \
                    WHERE id = $1 AND claimed_until = $2 AND done_at IS NULL";
         self.changed(sql, params![&job.id, job.claimed_until, now, Vec::new()]).await
     }
@@ -118,6 +118,15 @@ impl Tx {
         let sql = "UPDATE jobs SET done_at = $4, last_error = $3, payload = $5, claimed_until = NULL \
                    WHERE id = $1 AND claimed_until = $2 AND done_at IS NULL";
         self.changed(sql, params![&job.id, job.claimed_until, error, now, Vec::new()]).await
+    }
+
+    /// How many jobs of a lane were given up since then, and why the last one was.
+    pub async fn abandoned_jobs(&mut self, lane: Lane, since: Timestamp) -> Result<(i64, Option<String>), StoreError> {
+        let sql = "SELECT last_error FROM jobs WHERE lane = $1 AND done_at >= $2 AND last_error IS NOT NULL \
+                   ORDER BY done_at DESC";
+        let rows = self.query_all(sql, params![lane, since]).await?;
+        let last = rows.first().map(|row| row.get(0)).transpose()?;
+        Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), last))
     }
 
     /// How many jobs wait or are being done.

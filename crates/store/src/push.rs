@@ -40,6 +40,12 @@ impl Tx {
         row.map(|row| Ok(PushSubscription { endpoint_mac: row.get(0)?, sealed: row.get(1)? })).transpose()
     }
 
+    /// How many phones can be rung.
+    pub async fn count_push_subscriptions(&mut self) -> Result<i64, StoreError> {
+        let row = self.query_opt("SELECT COUNT(*) FROM push_subscriptions", &[]).await?;
+        row.map_or(Ok(0), |row| row.get(0))
+    }
+
     /// Forgets a phone's subscription.
     pub async fn delete_push_subscription(&mut self, phone: &PhoneId) -> Result<bool, StoreError> {
         self.changed("DELETE FROM push_subscriptions WHERE phone_id = $1", params![phone]).await

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod people;
+mod push;
 mod surroundings;
 
 use akkoord_store::Store;
@@ -63,6 +64,9 @@ async fn look(config: &Config, findings: &mut Findings) {
     surroundings::clock(&store, findings).await;
     if let Err(error) = people::look(&store, findings).await {
         findings.fail("accounts", error.to_string(), "look at the server's log");
+    }
+    if let Err(error) = push::look(config, &store, opened::operator_ctx().now, findings).await {
+        findings.fail("pushes", error.to_string(), "look at the server's log");
     }
     store.close().await;
 }

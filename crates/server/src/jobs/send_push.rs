@@ -94,12 +94,15 @@ async fn ring(app: &App, job: &JobRow, payload: &Payload) -> Result<Outcome, Sto
             })
         })
         .await?;
-    let until = match (&payload.request, &request) {
-        (None, _) => job.created_at + TEST_LIFE,
-        (Some(_), Some(row)) if approval::state(row, now)? == State::Pending => row.expires_at,
-        (Some(_), _) => return Ok(Outcome::Done),
+    let (state, until) = match (&payload.request, &request) {
+        (Some(_), Some(row)) => (approval::state(row, now)?, row.expires_at),
+        (Some(_), None) => return Ok(Outcome::Done),
+        (None, _) => (State::Pending, job.created_at + TEST_LIFE),
     };
-    let Some(stored) = stored.filter(|_| until > now) else { return Ok(Outcome::Done) };
+    if let (true, Some(error)) = (state == State::Expired || until <= now, &job.last_error) {
+        return Ok(Outcome::GivenUp(format!("its time was over before a try succeeded: {error}")));
+    }
+    let Some(stored) = stored.filter(|_| state == State::Pending && until > now) else { return Ok(Outcome::Done) };
     let subscription = push::open(app, &payload.phone, &stored)?;
     let plain = if payload.request.is_some() { WAITING } else { TEST };
     let body = match webpush::encrypt(&subscription.keys, plain, &*app.random) {

@@ -7,6 +7,7 @@ use akkoord_fake_push::{Delivery, FakePush, Fault, Outcome, PlainSubscription, S
 use akkoord_protocols::phone::call::{OwnChange, PushTest};
 use akkoord_server::jobs;
 use akkoord_simulator::{browser::Browser, steps};
+use akkoord_store::{Lane, StoreError};
 use serde_json::Value;
 
 use crate::support::{TestAccount, TestApp, pin};
@@ -191,8 +192,13 @@ async fn what_fails_is_tried_again_while_the_request_waits() {
         app.pass(Duration::from_secs(3));
     }
     assert_eq!(accepted(&push).len(), 1, "its time was over");
-    let waiting = app.app.store.read(|tx| Box::pin(async move { tx.count_open_jobs().await })).await.unwrap();
-    assert_eq!(waiting, 0);
+    let since = app.app.clock.now() - Duration::from_secs(3600);
+    let read = app.app.store.read(move |tx| {
+        Box::pin(async move { Ok((tx.count_open_jobs().await?, tx.abandoned_jobs(Lane::Push, since).await?)) })
+    });
+    let (waiting, (missed, why)) = read.await.map_err(|error: StoreError| error).unwrap();
+    assert_eq!((waiting, missed), (0, 1), "the operator is told by `akkoord doctor`");
+    assert!(why.unwrap().contains("500"));
 }
 
 #[tokio::test]

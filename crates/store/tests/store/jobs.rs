@@ -43,8 +43,13 @@ async fn jobs_are_claimed_when_due_and_again_when_their_claim_ran_out() {
                 let rest = tx.claim_jobs(at(60), at(90), Lane::Rest, 10).await?;
                 assert_eq!(rest.iter().map(|job| &job.id).collect::<Vec<_>>(), [&later.id, &first.id]);
                 assert_eq!(rest[1].last_error.as_deref(), Some("the mail server is away"));
+                assert_eq!(tx.abandoned_jobs(Lane::Rest, at(0)).await?, (0, None));
                 assert!(tx.abandon_job(&rest[1], "no such mailbox", at(61)).await?);
                 assert!(tx.finish_job(&rest[0], at(61)).await?);
+                let given_up = (1, Some("no such mailbox".to_owned()));
+                assert_eq!(tx.abandoned_jobs(Lane::Rest, at(61)).await?, given_up);
+                assert_eq!(tx.abandoned_jobs(Lane::Rest, at(62)).await?, (0, None));
+                assert_eq!(tx.abandoned_jobs(Lane::Push, at(0)).await?, (0, None));
                 assert_eq!(tx.claim_jobs(at(1000), at(1030), Lane::Rest, 10).await?, []);
                 assert_eq!(tx.count_open_jobs().await?, 0);
                 let rows = tx.query_all("SELECT id, payload FROM jobs WHERE done_at IS NOT NULL", &[]).await?;

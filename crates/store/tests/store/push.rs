@@ -42,6 +42,7 @@ async fn a_phone_has_one_subscription_and_the_last_one_counts() {
                 assert!(!tx.delete_dead_push_subscription(&id, "first").await?, "it has a new one");
                 assert!(tx.delete_dead_push_subscription(&id, "second").await?);
                 assert!(tx.set_push_subscription(&id, &again, at(3)).await?);
+                assert_eq!(tx.count_push_subscriptions().await?, 2);
                 assert!(tx.delete_push_subscription(&id).await?);
                 assert!(!tx.delete_push_subscription(&id).await?, "twice");
                 assert_eq!(tx.push_subscription(&id).await?, None);

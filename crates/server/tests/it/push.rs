@@ -180,7 +180,7 @@ async fn enrolment(app: &TestApp, claimed: &Claimed) -> EnrolmentRow {
 async fn a_new_phone_says_where_to_ring_with_its_answer() {
     let app = TestApp::new().await;
     let (mut browser, offered, claimed) = claimed(&app).await;
-    let push = subscription("https://push.example.org/from-the-start");
+    let push = subscription("https://updates.push.services.mozilla.com/from-the-start");
     assert_eq!(prove(&claimed, push.clone()).await.unwrap(), "PROVED");
     // Until the digits are typed it lies sealed with the enrolment, and nobody may be rung.
     let row = enrolment(&app, &claimed).await;
@@ -218,7 +218,7 @@ async fn a_new_phone_that_names_no_place_to_ring_may_answer_again() {
         assert_eq!(stage(&mut browser, &offered).await.as_deref(), Some("claimed"), "{inside}");
     }
     assert_eq!(enrolment(&app, &claimed).await.proved, None, "nothing of it is kept");
-    assert_eq!(prove(&claimed, subscription("https://push.example.org/x")).await.unwrap(), "PROVED");
+    assert_eq!(prove(&claimed, subscription("https://updates.push.services.mozilla.com/x")).await.unwrap(), "PROVED");
     assert_eq!(stage(&mut browser, &offered).await.as_deref(), Some("digits"));
 }
 

@@ -142,8 +142,16 @@ impl Desk {
     }
 
     pub async fn type_number(&self, number: &str) {
-        for digit in number.chars() {
+        for (at, digit) in number.chars().enumerate() {
+            let typed = format!("document.querySelectorAll('.box')[{at}]?.textContent === '{digit}'");
             self.phone.tap(&digit.to_string()).await;
+            // On a busy machine the screen may have been drawn only now: then the tap was too early to count.
+            for _ in 0..20 {
+                if self.phone.soon(&typed).await {
+                    break;
+                }
+                self.phone.tap(&digit.to_string()).await;
+            }
         }
     }
 

@@ -29,12 +29,14 @@ async fn a_sign_in_rings_a_phone_whose_app_is_closed() {
     let number = start_sign_in(&desk.laptop, &desk.ada.username).await;
     let came = push.wait_for(2).await.unwrap();
     assert!(came.iter().all(|one| one.body.len() == came[0].body.len()), "their length tells nothing");
+    let started = std::time::Instant::now();
     let path = loop {
         let shown = desk.pocket.in_worker(NOTICES).await;
         let waiting = shown.as_array().unwrap().iter().find(|notice| notice[0] == json!("Is this you?"));
         if let Some(path) = waiting.and_then(|notice| notice[1].as_str()) {
             break path.to_owned();
         }
+        assert!(started.elapsed().as_secs() < 30, "no notice but {shown}");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     };
     desk.phone.open(&format!("{}{path}", desk.app.app.config.phone_url)).await;

@@ -106,6 +106,18 @@ impl Tab {
         panic!("never true: {expression}\nlast: {last:?}\nproblems: {:?}\npage: {page:?}", self.problems());
     }
 
+    /// Whether an expression becomes true within a second.
+    pub async fn soon(&self, expression: &str) -> bool {
+        let start = tokio::time::Instant::now();
+        while start.elapsed() < Duration::from_secs(1) {
+            if self.try_eval(expression).await == Ok(Value::Bool(true)) {
+                return true;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        false
+    }
+
     /// Opens an address of the site, or of another one.
     pub async fn open(&self, address: &str) {
         let url = if address.starts_with('/') { format!("{}{address}", self.origin) } else { address.to_owned() };

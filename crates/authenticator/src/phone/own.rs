@@ -13,6 +13,7 @@ use akkoord_protocols::{
         rotation::{self, Rotate},
     },
     text::{Id, Name},
+    webpush::Subscription,
 };
 use reqwest::Method;
 
@@ -93,6 +94,12 @@ impl Phone {
     /// Switches a setting off, which needs nothing.
     pub async fn switch_off(&self, setting: Setting) -> Result<OwnState, PhoneError> {
         self.change_own(&setting.change(false, None)).await
+    }
+
+    /// Tells the server where this phone is rung.
+    pub async fn set_push(&self, subscription: &Subscription) -> Result<(), PhoneError> {
+        let body = to_bytes(subscription)?;
+        self.send::<Empty>(Method::PUT, "push", Payload::Bytes(&body), Repeat::Allowed).await.map(drop)
     }
 
     /// Starts the enrolment of another phone for this account.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akkoord_authenticator::{Outgoing, Payload, Phone, Repeat};
+use akkoord_authenticator::Phone;
 use akkoord_fake_push::{Delivery, FakePush, Fault, Outcome, PlainSubscription, Service};
 use akkoord_protocols::phone::call::{OwnChange, PushTest};
 use akkoord_server::jobs;
@@ -19,13 +19,7 @@ async fn world() -> (TestApp, FakePush) {
 }
 
 async fn put(phone: &Phone, subscription: &Value) {
-    let body = subscription.to_string();
-    let payload = Payload::Bytes(body.as_bytes());
-    let account = phone.account();
-    let identity = Some(account.identity());
-    let method = "PUT".parse().unwrap();
-    let outgoing = Outgoing { method, path: "push", payload, identity, repeat: Repeat::Never };
-    phone.connection().call(&outgoing).await.unwrap();
+    phone.set_push(&serde_json::from_value(subscription.clone()).unwrap()).await.unwrap();
 }
 
 /// Subscribes a phone at one of the services.

@@ -20,21 +20,19 @@ export function useCode(phone: string, wanted: boolean): ShownCode | undefined {
     let gone = false;
     const draw = async () => {
       clearTimeout(timer);
-      let left = (until - performance.now()) / 1000;
-      // What is hidden counts no time on some phones, so each look starts from the engine's own clock.
-      if (!code || left <= 0) {
+      let left = until - phones.now();
+      // It ran out, or the server has told another time than this phone believed.
+      if (!code || left <= 0 || left > code.period) {
         code = await phones.code(phone).catch(() => undefined);
         if (gone || !code) return;
         left = code.left;
-        until = performance.now() + left * 1000;
+        until = phones.now() + left;
       }
       setShown({ digits: code.digits, left, period: code.period });
       timer = window.setTimeout(() => void draw(), ((left % 1) + 0.02) * 1000);
     };
     const look = () => {
-      if (document.visibilityState !== 'visible') return;
-      code = undefined;
-      void draw();
+      if (document.visibilityState === 'visible') void draw();
     };
     document.addEventListener('visibilitychange', look);
     void draw();

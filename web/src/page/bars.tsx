@@ -50,7 +50,7 @@ export function Bars({ now }: { readonly now: Route }) {
           {t('app.bar.clock')}
         </Bar>
       ) : null}
-      {updateWaiting.value ? (
+      {updateWaiting.value && calm.has(now.at) ? (
         <Bar
           icon="download"
           action={
@@ -83,6 +83,8 @@ function Bar(props: {
   );
 }
 
+/** Screens on which a line that appears moves no number and no code that is being typed. The next one will do as well. */
+const calm: ReadonlySet<Route['at']> = new Set(['accounts', 'account', 'activity', 'settings']);
 /** Screens that a request may take the place of, or be told above; the others show it themselves or must not be left. */
 const leavable: ReadonlySet<Route['at']> = new Set(['account', 'activity', 'settings']);
 /** Who opened the app so short a time ago, in milliseconds, most likely did so for the request. */

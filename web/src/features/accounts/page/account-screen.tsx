@@ -51,7 +51,7 @@ export function AccountScreen(props: { readonly id: string; readonly activity: C
       {account.hasCodes && (account.state === 'active' || account.state === 'locked') ? (
         <BigCode phone={account.phone} />
       ) : null}
-      <Facts account={account} />
+      {account.state === 'broken' ? null : <Facts account={account} />}
       {account.state === 'active' || account.state === 'locked' ? (
         <details class="fold">
           <summary>
@@ -61,7 +61,7 @@ export function AccountScreen(props: { readonly id: string; readonly activity: C
           {props.activity}
         </details>
       ) : null}
-      <Manage account={account} />
+      {account.state === 'broken' ? null : <Manage account={account} />}
     </Screen>
   );
 }
@@ -160,7 +160,7 @@ function Facts({ account }: { readonly account: Account }) {
       </dl>
       {live && !account.push ? (
         <div class="rows">
-          <AddNotices state={notices.state.value} onAsk={() => void notices.ask()} />
+          <AddNotices state={notices.state.value} />
         </div>
       ) : null}
     </>

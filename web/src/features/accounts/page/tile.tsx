@@ -27,27 +27,23 @@ export function Tile({ account }: { readonly account: Account }) {
         <Icon name="next" />
       </Link>
       {account.hasCodes && usable ? <CodeLine phone={account.phone} /> : null}
-      {quiet ? <AddNotices state={notices.state.value} onAsk={() => void notices.ask()} /> : null}
+      {quiet ? <AddNotices state={notices.state.value} /> : null}
       {account.state === 'active' ? null : <Ended account={account} />}
     </li>
   );
 }
 
-/** Asks where the browser lets us; else leads to where it says what to do. Where notices can't be, nothing is offered. */
-export function AddNotices({ state, onAsk }: { readonly state: NoticeState; readonly onAsk: () => void }) {
+/**
+ * Leads to where the reason stands, and what to do: a browser asks once, and who doesn't know why says no for good. Where
+ * notices can't be, nothing is offered.
+ */
+export function AddNotices({ state }: { readonly state: NoticeState }) {
   if (state === 'on' || state === 'unsupported' || state === 'not_sent') return null;
-  if (state !== 'ask')
-    return (
-      <Link class="tile-action" to="/app/settings/notices">
-        <Icon name="bell-off" />
-        {t('app.notices.add')}
-      </Link>
-    );
   return (
-    <button type="button" class="tile-action" onClick={onAsk}>
-      <Icon name="bell" />
+    <Link class="tile-action" to="/app/settings/notices">
+      <Icon name={state === 'ask' ? 'bell' : 'bell-off'} />
       {t('app.notices.add')}
-    </button>
+    </Link>
   );
 }
 

@@ -40,8 +40,8 @@ pub struct AddPhone<'a> {
     pub stage: Stage<'a>,
     /// Whether a second device tried the code, which the page says loudly.
     pub taken: bool,
-    /// Whether the person came from the app, on the phone itself.
-    pub in_app: bool,
+    /// Where the app is, if the person came from it, on the phone itself.
+    pub app: Option<&'a str>,
 }
 
 impl AddPhone<'_> {
@@ -73,7 +73,7 @@ impl AddPhone<'_> {
     /// The key of the page's title.
     pub fn title_key(&self) -> &'static str {
         match &self.stage {
-            Stage::Scan { .. } if self.in_app => "add.here.title",
+            Stage::Scan { .. } if self.app.is_some() => "add.here.title",
             Stage::Scan { .. } => "add.title",
             Stage::Claimed { .. } => "add.claimed.title",
             Stage::Digits { .. } => "add.digits.title",

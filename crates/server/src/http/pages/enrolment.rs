@@ -155,7 +155,9 @@ fn show(app: &App, page: &Page, row: &EnrolmentRow, query: &Shown) -> Result<Res
         EnrolmentState::Cancelled => Stage::Ended { kind: EndedKind::Cancelled },
     };
     let taken = row.taken_at.is_some() && state.is_open();
-    page.show(&AddPhone { frame: page.frame(), id: row.id.as_str(), stage, taken, in_app: query.app.is_some() })
+    let address = format!("{}/app/", app.config.phone_url);
+    let app = query.app.as_ref().map(|_| address.as_str());
+    page.show(&AddPhone { frame: page.frame(), id: row.id.as_str(), stage, taken, app })
 }
 
 fn seconds(duration: Duration) -> u32 {
@@ -196,6 +198,8 @@ pub async fn stream_enrolment(
 #[derive(Deserialize)]
 pub struct DigitsForm {
     digits: String,
+    #[serde(default)]
+    app: Option<String>,
 }
 
 /// `POST /account/phones/add/{id}/digits`
@@ -208,10 +212,14 @@ pub async fn confirm_digits(
     let row = own(&app, &page, &id).await?;
     let account = page.signed_in()?.account.clone();
     let address = format!("/account/phones/add/{}", row.id);
-    Ok(match enrolment::confirm(&app, &page.ctx(), row, &account, &form.0.digits).await? {
-        Confirmed::Wrong(_) => see_other(&format!("{address}?wrong=1")),
-        Confirmed::Active(_) | Confirmed::Not(_) => see_other(&address),
-    })
+    let in_app = form.0.app.is_some();
+    let query = match enrolment::confirm(&app, &page.ctx(), row, &account, &form.0.digits).await? {
+        Confirmed::Wrong(_) if in_app => "?wrong=1&app=1",
+        Confirmed::Wrong(_) => "?wrong=1",
+        Confirmed::Active(_) | Confirmed::Not(_) if in_app => "?app=1",
+        Confirmed::Active(_) | Confirmed::Not(_) => "",
+    };
+    Ok(see_other(&format!("{address}{query}")))
 }
 
 /// `POST /account/phones/add/{id}/cancel`

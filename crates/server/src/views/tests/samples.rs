@@ -208,7 +208,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
 
 fn enrolment(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
     let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account/phones/add/e1", ..frame };
-    let page = |stage, taken| AddPhone { frame, id: "e1", stage, taken, in_app: false };
+    let page = |stage, taken| AddPhone { frame, id: "e1", stage, taken, app: None };
     let scan = |tries_left| Stage::Scan {
         qr: qr.clone(),
         link: "http://phone.localhost:8080/app/e#1.token.thumbprint",
@@ -234,7 +234,10 @@ fn enrolment(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
     };
     samples.add("get-app", get(false));
     samples.add("get-app-in-app", get(true));
-    samples.add("add-phone-in-app", AddPhone { in_app: true, ..page(scan(5), false) });
+    let app = Some("http://phone.localhost:8080/app/");
+    samples.add("add-phone-in-app", AddPhone { app, ..page(scan(5), false) });
+    samples.add("add-phone-digits-in-app", AddPhone { app, ..page(digits(false, 3), false) });
+    samples.add("add-phone-done-in-app", AddPhone { app, ..page(Stage::Done { phone_name: "Ada's Pixel" }, false) });
     samples.add("add-phone", page(scan(5), false));
     samples.add("add-phone-tries", page(scan(1), false));
     samples.add("add-phone-taken", page(scan(5), true));

@@ -14,6 +14,7 @@ import { KeptChoices } from './choices.ts';
 import { Frame } from './frame.tsx';
 import { startInstall } from './install.ts';
 import { coded, Diary, logged } from './log.ts';
+import { mark } from './mark.ts';
 import { startNotices } from './notices.ts';
 import { platform } from './platform.ts';
 import { navigate, path, startRouter } from './router.ts';
@@ -30,7 +31,7 @@ async function start(root: HTMLElement): Promise<void> {
   const install = startInstall(note);
   const choices = new KeptChoices(store);
   const locker = new Locker(store, platform);
-  const [opened] = await Promise.all([openPhones({ platform }), choices.start(), locker.start()]);
+  const [opened] = await Promise.all([openPhones({ platform, mark }), choices.start(), locker.start()]);
   const phones = logged(opened, note);
   const server = startServer(store);
   const app: App = {

@@ -14,7 +14,8 @@ const STORE = 'kv';
 /** What is stored, by its key; `undefined` removes. */
 export type Entries = Readonly<Record<string, unknown>>;
 
-export type Listener = (keys: readonly string[]) => void;
+/** Gets the keys that changed, or 'all' where the browser took the database away. */
+export type Listener = (keys: readonly string[] | 'all') => void;
 
 export class Store {
   readonly #name: string;
@@ -126,6 +127,7 @@ export class Store {
     });
     database.addEventListener('close', () => {
       this.#database = undefined;
+      this.#tell('all');
     });
     return database;
   }
@@ -135,7 +137,7 @@ export class Store {
     this.#tell(keys);
   }
 
-  #tell(keys: readonly string[]): void {
+  #tell(keys: readonly string[] | 'all'): void {
     for (const listener of this.#listeners) listener(keys);
   }
 }

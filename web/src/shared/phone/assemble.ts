@@ -12,7 +12,7 @@ import { Desk } from './desk.ts';
 import { enrol } from './enrolment.ts';
 import { history, reportEntry } from './history.ts';
 import * as own from './own.ts';
-import type { Account, Phones, PlatformAuthenticator, Reading } from './phones.ts';
+import type { Account, Mark, Phones, PlatformAuthenticator, Reading } from './phones.ts';
 import { leave, unfinished } from './proved.ts';
 import { ACCOUNT, account, CLOCK, LEAVING, clock as storedClock, toAccount, toBroken } from './records.ts';
 import { Requests } from './requests.ts';
@@ -20,6 +20,7 @@ import { stream } from './streams.ts';
 
 export interface Options {
   readonly platform?: PlatformAuthenticator;
+  readonly mark?: Mark;
   /** The server's address for phones; the app's own origin, as it talks to no other. */
   readonly origin?: string;
   /** Another store, for tests. */
@@ -36,7 +37,7 @@ export async function assemble(options: Options, pin: (() => Promise<typeof Pin>
   let kept = (await store.get(CLOCK, storedClock).catch(() => undefined))?.off;
   if (kept !== undefined) clock.restore(kept);
   const origin = options.origin ?? globalThis.location.origin;
-  const desk = new Desk(store, clock, new Connection(origin, clock), options.platform, pin);
+  const desk = new Desk(store, clock, new Connection(origin, clock), options.platform, options.mark, pin);
   const requests = new Requests(desk);
 
   /** Codes must work without a network on a phone whose clock is wrong, so the difference is kept. */
@@ -55,8 +56,9 @@ export async function assemble(options: Options, pin: (() => Promise<typeof Pin>
     accounts: async () => (await store.list(ACCOUNT)).map(({ key, value }) => read(key, value)).sort(byAge),
     onChange: (listener) =>
       store.onChange((keys) => {
-        if (keys.some((key) => key.startsWith(ACCOUNT))) listener();
+        if (keys === 'all' || keys.some((key) => key.startsWith(ACCOUNT))) listener();
       }),
+    evicted: () => options.mark?.isSet() ?? false,
 
     read: (text) => readText(text, origin),
     enrol: (invitation) => enrol(desk, invitation),

@@ -6,7 +6,7 @@ import type { Store } from '../kv.ts';
 import { followPinned } from '../protocol/keyroll.ts';
 import type * as Pin from '../protocol/pin.ts';
 import { type Call, type Connection, explain } from './connection.ts';
-import { Failure, type PlatformAuthenticator } from './phones.ts';
+import { Failure, type Mark, type PlatformAuthenticator } from './phones.ts';
 import { ACCOUNT, type AccountRecord, account } from './records.ts';
 
 export const empty = v.object({});
@@ -16,6 +16,7 @@ export class Desk {
   readonly clock: Clock;
   readonly connection: Connection;
   readonly platform: PlatformAuthenticator | undefined;
+  readonly mark: Mark | undefined;
   readonly #pin: (() => Promise<typeof Pin>) | undefined;
 
   constructor(
@@ -23,12 +24,14 @@ export class Desk {
     clock: Clock,
     connection: Connection,
     platform: PlatformAuthenticator | undefined,
+    mark: Mark | undefined,
     pin: (() => Promise<typeof Pin>) | undefined,
   ) {
     this.store = store;
     this.clock = clock;
     this.connection = connection;
     this.platform = platform;
+    this.mark = mark;
     this.#pin = pin;
   }
 

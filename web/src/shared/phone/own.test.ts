@@ -190,3 +190,18 @@ describe('the stream', () => {
     expect(told.slice(0, length)).toEqual(told);
   });
 });
+
+describe('accounts that are gone', () => {
+  it('are missed where the browser deleted them, and not where their person removed them', async () => {
+    const { name, phones, account } = await ready();
+    const store = await Store.open(name);
+    await store.write({ [`account/${account.phone}`]: undefined });
+    expect([await phones.accounts(), phones.evicted()]).toEqual([[], true]);
+    await store.write({ 'account/other': { name: 'of a newer version' } });
+    await phones.forget(account.phone);
+    expect(phones.evicted()).toBe(true);
+    await phones.forget('other');
+    expect(phones.evicted()).toBe(false);
+    store.close();
+  });
+});

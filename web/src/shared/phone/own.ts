@@ -135,7 +135,11 @@ export async function unregister(desk: Desk, phone: string): Promise<void> {
   await forget(desk, phone);
 }
 
-export const forget = (desk: Desk, phone: string): Promise<void> => desk.store.write({ [ACCOUNT + phone]: undefined });
+export async function forget(desk: Desk, phone: string): Promise<void> {
+  await desk.store.write({ [ACCOUNT + phone]: undefined });
+  // The last one left because its person wanted it to.
+  if ((await desk.store.list(ACCOUNT)).length === 0) desk.mark?.set(false);
+}
 
 const until = v.object({ until: seconds });
 

@@ -64,6 +64,12 @@ export interface PlatformAuthenticator {
   get(options: Record<string, unknown>): Promise<Record<string, unknown>>;
 }
 
+/** Beside the database, and not deleted with it: whether accounts were given to this browser, and nothing about them. */
+export interface Mark {
+  isSet(): boolean;
+  set(on: boolean): void;
+}
+
 /** How a person unlocks an approval: the platform asks by itself, a PIN was typed. */
 export type Unlocking = { method: 'webauthn' } | { method: 'pin'; pin: string };
 
@@ -245,6 +251,8 @@ export interface Phones {
   accounts(): Promise<readonly Account[]>;
   /** Calls back whenever an account was added, changed or removed, also by another tab or the worker. */
   onChange(listener: () => void): () => void;
+  /** Where there are no accounts: whether there were some that nobody removed, as far as this browser can tell. */
+  evicted(): boolean;
 
   read(text: string): Reading;
   /** Claims: makes the phone's key and asks for the offer, checked. */

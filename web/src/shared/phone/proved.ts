@@ -140,6 +140,7 @@ export class ProvedPhone implements Proved {
     if (answer.state !== 'ACTIVE') return undefined;
     const active = await activated(record.account, answer);
     await store.write({ [ACCOUNT + this.#phone]: active, [ENROLMENT + this.#phone]: undefined });
+    this.#desk.mark?.set(true);
     return active;
   }
 

@@ -98,7 +98,7 @@ async function hold(desk: Desk, tell: (event: StreamEvent) => void, signal: Abor
   // Storage that fails here fails the next question too, which says so.
   const quietly = () => void arrange().catch(() => undefined);
   const unsubscribe = desk.store.onChange((keys) => {
-    if (keys.some((key) => key.startsWith(ACCOUNT))) quietly();
+    if (keys === 'all' || keys.some((key) => key.startsWith(ACCOUNT))) quietly();
   });
   const timer = setInterval(() => {
     for (const phone of without) tell({ kind: 'open', phone });

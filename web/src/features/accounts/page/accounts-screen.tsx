@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { useApp } from '../../../ui/app.ts';
 import { Button } from '../../../ui/button.tsx';
-import { useNavigate } from '../../../ui/context.ts';
+import { useNavigate, usePhones } from '../../../ui/context.ts';
 import { Icon, Mark } from '../../../ui/icon.tsx';
 import { Link } from '../../../ui/link.tsx';
 import { Screen } from '../../../ui/screen.tsx';
@@ -11,6 +11,23 @@ import './accounts.css';
 import { Expect } from './expect.tsx';
 import { ENOUGH, follow, usePull } from './pull.ts';
 import { Tile } from './tile.tsx';
+
+/** Nobody was here yet; or the browser deleted what was kept, and then that is said first. */
+function Empty() {
+  const navigate = useNavigate();
+  const evicted = usePhones().evicted();
+  return (
+    <div class="empty">
+      <Mark />
+      <h2>{evicted ? t('app.evicted.title') : t('app.accounts.empty.title')}</h2>
+      <p>{evicted ? t('app.evicted.text') : t('app.accounts.empty.text')}</p>
+      {evicted ? <p>{t('app.evicted.next')}</p> : null}
+      <Button kind="main" onPress={() => navigate('/app/add')}>
+        {t('app.accounts.add')}
+      </Button>
+    </div>
+  );
+}
 
 /** All accounts of this phone. `waiting` is what waits for an answer; `offer` what the app suggests, if anything. */
 export function AccountsScreen(props: {
@@ -65,14 +82,7 @@ export function AccountsScreen(props: {
       </p>
       {props.waiting}
       {list === undefined ? null : list.length === 0 ? (
-        <div class="empty">
-          <Mark />
-          <h2>{t('app.accounts.empty.title')}</h2>
-          <p>{t('app.accounts.empty.text')}</p>
-          <Button kind="main" onPress={() => navigate('/app/add')}>
-            {t('app.accounts.add')}
-          </Button>
-        </div>
+        <Empty />
       ) : (
         <>
           <ul class="tiles" aria-label={t('app.accounts.list')}>
@@ -87,7 +97,9 @@ export function AccountsScreen(props: {
       <Link class="missing" to="/app/add">
         <span>
           <strong>{t('app.accounts.missing.title')}</strong>
-          <span class="hint">{t('app.accounts.missing.text')}</span>
+          <span class="hint">
+            {list?.length === 0 ? t('app.accounts.missing.empty') : t('app.accounts.missing.text')}
+          </span>
         </span>
       </Link>
     </Screen>

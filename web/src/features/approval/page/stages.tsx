@@ -155,7 +155,7 @@ export function Failed(props: { readonly answer: Answer; readonly failure: Failu
             {t('app.try_again')}
           </Button>
         ) : null}
-        {failure.kind === 'removed' ? (
+        {failure.kind === 'removed' || failure.kind === 'keys_gone' ? (
           <Link to="/app/add" class="button main wide">
             {t('app.add_again')}
           </Link>

@@ -42,7 +42,7 @@ export class Locker {
     await this.#read();
     if (this.#kept.value) this.#shown.value = 'locked';
     this.#store.onChange((keys) => {
-      if (keys.includes(KEY)) void this.#read();
+      if (keys === 'all' || keys.includes(KEY)) void this.#read();
     });
     document.addEventListener('visibilitychange', () => this.#look());
   }

@@ -4,7 +4,14 @@ import { vi } from 'vitest';
 import { Clock } from '../../clock.ts';
 import { Store } from '../../kv.ts';
 import { assemble } from '../assemble.ts';
-import { type Account, Failure, type Invitation, type Phones, type PlatformAuthenticator } from '../phones.ts';
+import {
+  type Account,
+  Failure,
+  type Invitation,
+  type Mark,
+  type Phones,
+  type PlatformAuthenticator,
+} from '../phones.ts';
 import { API, FakeServer } from './fake-server.ts';
 
 export const PIN = '480213';
@@ -22,6 +29,8 @@ export interface Setting {
   open(platform?: PlatformAuthenticator): Promise<Phones>;
   /** What the store holds, by the prefix of its keys. */
   stored(prefix: string): Promise<number>;
+  /** What stays where the browser deletes the store. */
+  mark: Mark;
   /** The phone's own clock, in seconds; the server's is another. */
   device: { wall: number; steady: number };
 }
@@ -32,9 +41,16 @@ export async function setting(): Promise<Setting> {
   const name = `phone${++names}`;
   const device = { wall: 1_700_000_000, steady: 50 };
   const ticks = { wall: () => device.wall, steady: () => device.steady };
+  let marked = false;
+  const mark: Mark = {
+    isSet: () => marked,
+    set(on) {
+      marked = on;
+    },
+  };
   const open = async (platform?: PlatformAuthenticator) =>
     assemble(
-      { origin: API, store: await Store.open(name), clock: new Clock(ticks), ...(platform ? { platform } : {}) },
+      { origin: API, store: await Store.open(name), clock: new Clock(ticks), mark, ...(platform ? { platform } : {}) },
       () => import('../../protocol/pin.ts'),
     );
   const stored = async (prefix: string) => {
@@ -43,7 +59,7 @@ export async function setting(): Promise<Setting> {
     store.close();
     return all.length;
   };
-  return { server, name, open, stored, device };
+  return { server, name, open, stored, mark, device };
 }
 
 export function invitation(phones: Phones, link: string): Invitation {

@@ -1,6 +1,9 @@
 //! A laptop with the pages and a phone with the app, and what their person does.
 
 use akkoord_core::policy::Policy;
+use akkoord_protocols::otp::{Algorithm, totp};
+use akkoord_store::{PhoneRow, Place, StoreError};
+use serde_json::json;
 
 use super::{
     TestAccount, TestApp,
@@ -12,6 +15,8 @@ use super::{
 
 /// The PIN that the person of these tests chooses.
 pub const PIN: &str = "482913";
+/// The digits that can be read on the screen, without the blanks between them.
+const SHOWN_DIGITS: &str = "document.body.innerText.replace(/(?<=\\d)\\s(?=\\d)/g, '')";
 const ADD: &str = "main form[action='/account/phones/add'] button";
 
 /// A laptop and a phone in front of one server.
@@ -51,7 +56,11 @@ impl Desk {
 
     /// Signs in with the pass and opens "Add a phone"; returns the link of its QR code.
     pub async fn offer(&self) -> String {
-        sign_in_with_pass(&self.laptop, &self.ada.username, &self.ada.pass).await;
+        self.offer_to(&self.ada).await
+    }
+
+    pub async fn offer_to(&self, account: &TestAccount) -> String {
+        sign_in_with_pass(&self.laptop, &account.username, &account.pass).await;
         self.offer_again().await
     }
 
@@ -71,9 +80,13 @@ impl Desk {
     }
 
     pub async fn choose_pin(&self) {
+        self.choose(PIN).await;
+    }
+
+    pub async fn choose(&self, pin: &str) {
         self.phone.heading("Choose a PIN").await;
-        self.phone.fill("PIN", PIN).await;
-        self.phone.fill("The same PIN again", PIN).await;
+        self.phone.fill("PIN", pin).await;
+        self.phone.fill("The same PIN again", pin).await;
         self.phone.tap("Continue").await;
     }
 
@@ -112,6 +125,10 @@ impl Desk {
         self.compare_digits().await;
         self.phone.tap("Done").await;
         self.phone.heading("Accounts").await;
+        self.sign_out().await;
+    }
+
+    pub async fn sign_out(&self) {
         self.laptop.open("/account").await;
         self.laptop.press(".top .quiet").await;
     }
@@ -142,25 +159,48 @@ impl Desk {
     }
 
     pub async fn type_number(&self, number: &str) {
-        for (at, digit) in number.chars().enumerate() {
-            let typed = format!("document.querySelectorAll('.box')[{at}]?.textContent === '{digit}'");
-            self.phone.tap(&digit.to_string()).await;
-            // On a busy machine the screen may have been drawn only now: then the tap was too early to count.
-            for _ in 0..20 {
-                if self.phone.soon(&typed).await {
-                    break;
-                }
-                self.phone.tap(&digit.to_string()).await;
-            }
-        }
+        type_number(&self.phone, number).await;
     }
 
     /// The whole answer of a phone with a PIN, to its end.
     pub async fn approve(&self, number: &str) {
+        self.approve_by(number, PIN).await;
+    }
+
+    pub async fn approve_by(&self, number: &str, pin: &str) {
         self.type_number(number).await;
         self.phone.tap("Approve").await;
-        self.type_pin(PIN).await;
+        self.type_pin(pin).await;
         self.phone.heading("Approved").await;
+    }
+
+    /// The worker has everything that it keeps.
+    pub async fn worker(&self) {
+        self.phone.until("navigator.serviceWorker.ready.then((it) => it.active?.state === 'activated')").await;
+    }
+
+    /// The one phone of an account that is not removed.
+    pub async fn phone_of(&self, account: &TestAccount) -> PhoneRow {
+        let account = account.id.clone();
+        let rows = self.app.app.store.read(move |tx| Box::pin(async move { tx.phones_of(&account).await })).await;
+        let rows = rows.map_err(|error: StoreError| error).unwrap();
+        rows.into_iter().find(|row| row.revoked_at.is_none()).unwrap()
+    }
+
+    /// The verification codes of an account from now on, as the server knows them: the test's clock stands, the app's
+    /// goes on.
+    pub async fn codes(&self, account: &TestAccount) -> Vec<String> {
+        let row = self.phone_of(account).await;
+        let sealed = row.code_secret.unwrap();
+        let secret = self.app.app.store.seal().open(Place::PhoneCodeSecret, row.id.as_str(), &sealed).unwrap();
+        let now = u64::try_from(self.app.now().seconds()).unwrap();
+        (0..3).map(|step| totp(&secret, now + 30 * step, 30, Algorithm::Sha1, 6).unwrap()).collect()
+    }
+
+    /// Waits until a code of this account stands on the phone's screen.
+    pub async fn shows_code_of(&self, account: &TestAccount) {
+        let codes = self.codes(account).await;
+        self.phone.until(&format!("{}.some((code) => {SHOWN_DIGITS}.includes(code))", json!(codes))).await;
     }
 
     pub async fn type_pin(&self, pin: &str) {
@@ -168,6 +208,21 @@ impl Desk {
         self.phone.fill("PIN in this app", pin).await;
         self.settle().await;
         self.phone.tap("Approve").await;
+    }
+}
+
+/// Types the number of the other screen into the one of a request.
+pub async fn type_number(phone: &Tab, number: &str) {
+    for (at, digit) in number.chars().enumerate() {
+        let typed = format!("document.querySelectorAll('.box')[{at}]?.textContent === '{digit}'");
+        phone.tap(&digit.to_string()).await;
+        // On a busy machine the screen may have been drawn only now: then the tap was too early to count.
+        for _ in 0..20 {
+            if phone.soon(&typed).await {
+                break;
+            }
+            phone.tap(&digit.to_string()).await;
+        }
     }
 }
 

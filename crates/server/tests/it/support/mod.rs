@@ -5,6 +5,7 @@ pub mod authority;
 pub mod chromium;
 pub mod desk;
 pub mod firefox;
+mod instead;
 pub mod push;
 pub mod recorder;
 
@@ -37,7 +38,7 @@ use akkoord_simulator::{
 use akkoord_store::StoreError;
 use futures_util::future::BoxFuture;
 
-use self::{authority::Authority, recorder::Recorder};
+use self::{authority::Authority, instead::Instead, recorder::Recorder};
 
 /// The password of nobody: what every test phone's PIN stretches to, as stretching takes half a second.
 const STRETCHED: [u8; 32] = [7; 32];
@@ -66,6 +67,8 @@ impl Mailer for Outbox {
 pub struct TestApp {
     pub app: App,
     pub network: Network,
+    /// What it answers in place of its own, where it is not served by the program's own code.
+    pub instead: Instead,
     clock: Arc<TestClock>,
     outbox: Arc<Outbox>,
     folder: PathBuf,
@@ -123,7 +126,8 @@ impl TestApp {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), variables, start).await;
         app.add_organisation(policy).await;
-        let service = http::router(app.app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let router = app.instead.around(http::router(app.app.clone()));
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
         app.server = tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
         app
     }
@@ -182,7 +186,8 @@ impl TestApp {
         let outbox = Arc::new(Outbox::default());
         let app = open(&variables, &clock, &outbox).await;
         let server = tokio::spawn(std::future::ready(()));
-        Self { app, network, clock, outbox, folder, variables, address, server }
+        let instead = Instead::default();
+        Self { app, network, instead, clock, outbox, folder, variables, address, server }
     }
 
     async fn add_organisation(&self, policy: Policy) {
@@ -220,6 +225,11 @@ impl TestApp {
         self.serve(listener);
     }
 
+    /// What its clock says.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Moves the clock.
     pub fn pass(&self, time: Duration) {
         self.clock.0.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
@@ -227,6 +237,15 @@ impl TestApp {
 
     /// Adds an account of the organisation, with an access pass and an address for notices.
     pub async fn account(&self, name: &str) -> TestAccount {
+        self.account_of(name, true).await
+    }
+
+    /// The same of a person's own.
+    pub async fn personal_account(&self, name: &str) -> TestAccount {
+        self.account_of(name, false).await
+    }
+
+    async fn account_of(&self, name: &str, of_the_organisation: bool) -> TestAccount {
         let ctx = self.app.own_ctx(Actor::Operator);
         let username = format!("{name}@example.org");
         let typed = username.clone();
@@ -240,7 +259,7 @@ impl TestApp {
                     let organisation = tx.organisations().await?.into_iter().next().unwrap();
                     let policy = account::organisation(organisation.clone())?.policy;
                     let new = account::New {
-                        organisation: Some(organisation.id),
+                        organisation: of_the_organisation.then_some(organisation.id),
                         username: typed.parse().unwrap(),
                         name: person.parse().unwrap(),
                         email: Some(typed),

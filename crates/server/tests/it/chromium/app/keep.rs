@@ -1,27 +1,12 @@
 //! What the app keeps and what it does by itself: the worker, no network, two tabs, removal, the lock.
 
-use akkoord_core::{Actor, ids::PhoneId};
+use akkoord_core::Actor;
 use akkoord_server::use_cases::phone::{self, Removal};
-use akkoord_store::StoreError;
 
 use crate::support::{
     chromium::{Chromium, steps::start_sign_in},
     desk::Desk,
 };
-
-impl Desk {
-    /// The worker has everything that it keeps.
-    async fn worker(&self) {
-        self.phone.until("navigator.serviceWorker.ready.then((it) => it.active?.state === 'activated')").await;
-    }
-
-    /// The one phone of the account.
-    async fn phone_id(&self) -> PhoneId {
-        let account = self.ada.id.clone();
-        let rows = self.app.app.store.read(move |tx| Box::pin(async move { tx.phones_of(&account).await })).await;
-        rows.map_err(|error: StoreError| error).unwrap().remove(0).id
-    }
-}
 
 #[tokio::test]
 async fn without_a_network_the_accounts_and_codes_are_there() {
@@ -77,7 +62,7 @@ async fn a_phone_that_was_removed_says_by_whom_and_offers_to_start_again() {
     let desk = Desk::new(&chromium).await;
     desk.phone.forgive("the server responded with a status of 4");
     desk.with_pin().await;
-    let id = desk.phone_id().await;
+    let id = desk.phone_of(&desk.ada).await.id;
     let ctx = desk.app.app.own_ctx(Actor::Operator);
     phone::remove(&desk.app.app, &ctx, &id, None, Removal::Administrator).await.unwrap().unwrap();
     desk.phone.says("An administrator removed this phone").await;

@@ -81,6 +81,11 @@ async fn walk(desk: &Desk, mut visit: impl AsyncFnMut(&Tab, &str)) {
     phone.open("/app/").await;
     phone.says("No account on this phone yet").await;
     visit(phone, "accounts-empty").await;
+    phone.eval("localStorage.setItem('akkoord/accounts', '1')").await;
+    phone.open("/app/").await;
+    phone.says("Your accounts are gone from this phone").await;
+    visit(phone, "accounts-evicted").await;
+    phone.eval("localStorage.clear()").await;
     for (path, name) in [
         ("/app/add", "add"),
         ("/app/add/scan", "scan"),

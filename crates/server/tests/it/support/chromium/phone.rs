@@ -139,9 +139,14 @@ impl Profile {
 
     /// Refuses one of them.
     pub async fn refuse(&self, origin: &str, permission: &str) {
+        self.set_permission(origin, permission, "denied").await;
+    }
+
+    /// Sets one of them, as a person does in the browser's settings: `granted`, `denied` or `prompt`.
+    pub async fn set_permission(&self, origin: &str, permission: &str, setting: &str) {
         let mut wanted = self.place();
         wanted["permission"] = json!({ "name": permission });
-        wanted["setting"] = "denied".into();
+        wanted["setting"] = setting.into();
         wanted["origin"] = origin.into();
         self.link.call(None, "Browser.setPermission", wanted).await.unwrap();
     }

@@ -16,8 +16,12 @@ use crate::{
     policy::{NumberMode, Policy},
 };
 
-/// Requests of one account that may wait at once.
+/// Requests of one account that may wait at once: enough for a person with several browsers, few enough that a stranger
+/// can't bury a real one.
 pub const SLOTS: i64 = 3;
+/// How many of them may be from browsers that the account does not know. The rest is kept for those that it knows and for
+/// starts that the phone announced: whoever fills all that a stranger gets has not kept the person out.
+pub const STRANGER_SLOTS: i64 = 2;
 /// How long an approved request waits for its browser.
 pub const CLAIM_WINDOW: Duration = Duration::from_secs(60);
 /// Bad evidence that revokes a request.

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod approval;
 pub mod audit;
+pub mod budget;
 pub mod ctx;
 pub mod enrolment;
 pub mod ids;

@@ -41,6 +41,14 @@ pub struct Policy {
     pub access_pass_minutes: u32,
     /// Whether a phone may hold only one work account.
     pub one_work_account_per_phone: bool,
+    /// How often browsers that an account knows may make its phones ring in ten minutes, all of them together: 1 to 20.
+    pub known_pushes_10_minutes: u16,
+    /// The same in a day, up to 200.
+    pub known_pushes_day: u16,
+    /// How often all other browsers may, in ten minutes: 0 to 20. With 0 they never ring, and people open the app.
+    pub unknown_pushes_10_minutes: u16,
+    /// The same in a day, up to 100.
+    pub unknown_pushes_day: u16,
 }
 
 impl Default for Policy {
@@ -56,6 +64,10 @@ impl Default for Policy {
             idle_minutes: 60,
             access_pass_minutes: 60,
             one_work_account_per_phone: false,
+            known_pushes_10_minutes: 5,
+            known_pushes_day: 30,
+            unknown_pushes_10_minutes: 2,
+            unknown_pushes_day: 6,
         }
     }
 }
@@ -82,6 +94,18 @@ impl Policy {
             ((5..=43_200).contains(&self.session_minutes), "session_minutes", "5 to 43200"),
             ((1..=self.session_minutes).contains(&self.idle_minutes), "idle_minutes", "1 to session_minutes"),
             ((10..=43_200).contains(&self.access_pass_minutes), "access_pass_minutes", "10 to 43200"),
+            ((1..=20).contains(&self.known_pushes_10_minutes), "known_pushes_10_minutes", "1 to 20"),
+            (
+                (self.known_pushes_10_minutes..=200).contains(&self.known_pushes_day),
+                "known_pushes_day",
+                "known_pushes_10_minutes to 200",
+            ),
+            ((0..=20).contains(&self.unknown_pushes_10_minutes), "unknown_pushes_10_minutes", "0 to 20"),
+            (
+                (self.unknown_pushes_10_minutes..=100).contains(&self.unknown_pushes_day),
+                "unknown_pushes_day",
+                "unknown_pushes_10_minutes to 100",
+            ),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, member, allowed)) => Err(PolicyError { member, allowed }),
@@ -127,12 +151,16 @@ mod tests {
     #[test]
     fn each_limit_is_named_when_it_is_broken() {
         assert_eq!(Policy::default().check(), Ok(()));
-        let broken: [(Policy, &str); 5] = [
+        let broken: [(Policy, &str); 9] = [
             (Policy { number_digits: 4, ..Policy::default() }, "number_digits"),
             (Policy { unlock: vec![], ..Policy::default() }, "unlock"),
             (Policy { app_pin: true, unlock: vec![Unlock::Webauthn], ..Policy::default() }, "app_pin"),
             (Policy { request_seconds: 301, ..Policy::default() }, "request_seconds"),
             (Policy { idle_minutes: 2000, ..Policy::default() }, "idle_minutes"),
+            (Policy { known_pushes_10_minutes: 0, ..Policy::default() }, "known_pushes_10_minutes"),
+            (Policy { known_pushes_day: 4, ..Policy::default() }, "known_pushes_day"),
+            (Policy { unknown_pushes_10_minutes: 21, ..Policy::default() }, "unknown_pushes_10_minutes"),
+            (Policy { unknown_pushes_day: 101, ..Policy::default() }, "unknown_pushes_day"),
         ];
         for (policy, member) in broken {
             assert_eq!(policy.check().unwrap_err().member, member);

@@ -18,7 +18,7 @@ use crate::{
     readers::Readers,
     seal::Seal,
     sqlite,
-    tx::Tx,
+    tx::{Shared, Tx},
     writer::{self, Writer, closed, panicked, ready},
 };
 
@@ -41,7 +41,7 @@ pub enum Database {
 #[derive(Clone)]
 pub struct Store {
     arm: Arc<Arm>,
-    seal: Arc<Seal>,
+    shared: Arc<Shared>,
 }
 
 enum Arm {
@@ -87,23 +87,23 @@ impl Store {
 
     /// Migrates at the time `now`, or not at all.
     async fn open_with(database: &Database, seal: Seal, now: Option<Timestamp>) -> Result<Self, OpenError> {
-        let seal = Arc::new(seal);
+        let shared = Shared::new(seal);
         let arm = match database {
             Database::Sqlite { path } => {
-                let mut tx = Tx::sqlite(sqlite::open_writer(path)?, Arc::clone(&seal), true);
+                let mut tx = Tx::sqlite(sqlite::open_writer(path)?, Arc::clone(&shared), true);
                 ready(prepare(&mut tx, now))??;
-                let readers = Readers::new(path.clone(), Arc::clone(&seal));
+                let readers = Readers::new(path.clone(), Arc::clone(&shared));
                 Arm::Sqlite { path: path.clone(), writer: Writer::start(tx)?, readers }
             }
             Database::Postgres { url } => {
                 let pool = postgres::open(url)?;
                 let client = pool.get().await.map_err(StoreError::from)?;
-                let mut tx = Tx::postgres(client, Arc::clone(&seal), true);
+                let mut tx = Tx::postgres(client, Arc::clone(&shared), true);
                 prepare(&mut tx, now).await?;
                 Arm::Postgres(pool)
             }
         };
-        Ok(Self { arm: Arc::new(arm), seal })
+        Ok(Self { arm: Arc::new(arm), shared })
     }
 
     /// Reads. All that one closure reads on SQLite is of one moment; on PostgreSQL each statement is.
@@ -117,7 +117,7 @@ impl Store {
             Arm::Sqlite { readers, .. } => readers.with(|tx| ready(read(tx))?).await,
             Arm::Postgres(pool) => {
                 let client = pool.get().await.map_err(StoreError::from)?;
-                let mut tx = Tx::postgres(client, Arc::clone(&self.seal), false);
+                let mut tx = Tx::postgres(client, Arc::clone(&self.shared), false);
                 tx.begin().await?;
                 let result = read(&mut tx).await;
                 let result = tx.settle(result);
@@ -143,7 +143,7 @@ impl Store {
             }
             Arm::Postgres(pool) => {
                 let client = pool.get().await.map_err(StoreError::from)?;
-                let mut tx = Tx::postgres(client, Arc::clone(&self.seal), true);
+                let mut tx = Tx::postgres(client, Arc::clone(&self.shared), true);
                 tx.begin().await?;
                 let work = AssertUnwindSafe(async { write(&mut tx).await }).catch_unwind();
                 let result = work.await.unwrap_or_else(|_| Err(E::from(panicked())));
@@ -161,7 +161,12 @@ impl Store {
 
     /// The keys that seal what is stored.
     pub fn seal(&self) -> &Seal {
-        &self.seal
+        &self.shared.seal
+    }
+
+    /// The statements that ran since the last call, in their order. The first call only begins to keep them: for tests.
+    pub fn take_statements(&self) -> Vec<&'static str> {
+        self.shared.statements.take()
     }
 
     /// The database server's clock, to compare with our own; `None` on SQLite, where both are one.

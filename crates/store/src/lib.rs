@@ -37,6 +37,7 @@ mod session;
 mod settings;
 mod sign_in;
 mod sqlite;
+mod statements;
 mod tx;
 mod writer;
 

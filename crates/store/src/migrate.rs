@@ -116,7 +116,11 @@ mod tests {
     use rusqlite::Connection;
 
     use super::{MIGRATIONS, Migration, prepare};
-    use crate::{OpenError, RootKey, Seal, tx::Tx, writer::ready};
+    use crate::{
+        OpenError, RootKey, Seal,
+        tx::{Shared, Tx},
+        writer::ready,
+    };
 
     struct Fixed;
 
@@ -138,7 +142,7 @@ mod tests {
     #[test]
     fn an_update_applies_what_is_missing_and_a_failed_one_nothing() {
         let seal = Seal::new(&RootKey::from_bytes([7; 32]), Arc::new(Fixed));
-        let mut tx = Tx::sqlite(Connection::open_in_memory().unwrap(), Arc::new(seal), true);
+        let mut tx = Tx::sqlite(Connection::open_in_memory().unwrap(), Shared::new(seal), true);
         let first = || Migration { version: 1, sql: MIGRATIONS[0].sql };
         let second = |sql| Migration { version: 2, sql };
         assert_eq!(start(&mut tx, &[first()]), Ok(()));

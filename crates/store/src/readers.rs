@@ -8,18 +8,22 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use crate::{error::StoreError, seal::Seal, sqlite, tx::Tx};
+use crate::{
+    error::StoreError,
+    sqlite,
+    tx::{Shared, Tx},
+};
 
 pub(crate) struct Readers {
     path: PathBuf,
-    seal: Arc<Seal>,
+    shared: Arc<Shared>,
     permits: Semaphore,
     idle: Mutex<Vec<Tx>>,
 }
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, seal: Arc<Seal>) -> Self {
-        Self { path, seal, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
+    pub(crate) fn new(path: PathBuf, shared: Arc<Shared>) -> Self {
+        Self { path, shared, permits: Semaphore::new(CONNECTIONS), idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs `read` with a transaction that is ended whatever happens.
@@ -49,7 +53,7 @@ impl Readers {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(tx) => Ok(tx),
-            None => Ok(Tx::sqlite(sqlite::open_reader(&self.path)?, Arc::clone(&self.seal), false)),
+            None => Ok(Tx::sqlite(sqlite::open_reader(&self.path)?, Arc::clone(&self.shared), false)),
         }
     }
 }

@@ -12,7 +12,20 @@ use crate::{
     row::{Row, Value},
     seal::Seal,
     sqlite,
+    statements::Statements,
 };
+
+/// What all transactions of a store have in common.
+pub(crate) struct Shared {
+    pub(crate) seal: Seal,
+    pub(crate) statements: Statements,
+}
+
+impl Shared {
+    pub(crate) fn new(seal: Seal) -> Arc<Self> {
+        Arc::new(Self { seal, statements: Statements::default() })
+    }
+}
 
 /// An open transaction. Its other functions stand in the files of the aggregates.
 ///
@@ -20,7 +33,7 @@ use crate::{
 /// be awaited inside a transaction.
 pub struct Tx {
     arm: Arm,
-    seal: Arc<Seal>,
+    shared: Arc<Shared>,
     writes: bool,
     /// Between `BEGIN` and its end.
     open: bool,
@@ -64,7 +77,7 @@ impl Tx {
 
     /// The keys that seal values, for what a use case can seal only once it has read.
     pub fn seal(&self) -> &Seal {
-        &self.seal
+        &self.shared.seal
     }
 
     /// Runs a guarded statement: whether it changed its row.
@@ -72,12 +85,12 @@ impl Tx {
         Ok(self.execute(sql, params).await? > 0)
     }
 
-    pub(crate) fn sqlite(connection: Connection, seal: Arc<Seal>, writes: bool) -> Self {
-        Self { arm: Arm::Sqlite(connection), seal, writes, open: false, failure: None }
+    pub(crate) fn sqlite(connection: Connection, shared: Arc<Shared>, writes: bool) -> Self {
+        Self { arm: Arm::Sqlite(connection), shared, writes, open: false, failure: None }
     }
 
-    pub(crate) fn postgres(client: Object, seal: Arc<Seal>, writes: bool) -> Self {
-        Self { arm: Arm::Postgres(Some(client)), seal, writes, open: false, failure: None }
+    pub(crate) fn postgres(client: Object, shared: Arc<Shared>, writes: bool) -> Self {
+        Self { arm: Arm::Postgres(Some(client)), shared, writes, open: false, failure: None }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {
@@ -168,7 +181,8 @@ impl Tx {
         }
     }
 
-    fn check(&self, sql: &str) -> Result<(), StoreError> {
+    fn check(&self, sql: &'static str) -> Result<(), StoreError> {
+        self.shared.statements.note(sql);
         if !self.writes && !sql.starts_with("SELECT") {
             return Err(StoreError::Unavailable("a statement that writes came in a transaction that reads".to_owned()));
         }

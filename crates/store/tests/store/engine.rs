@@ -208,3 +208,16 @@ async fn a_closed_store_answers_unavailable() {
     assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
     world.store.close().await;
 }
+
+#[tokio::test]
+async fn statements_are_kept_once_somebody_asks() {
+    let Some(world) = world().await else { return };
+    world.read(|tx| Box::pin(async move { tx.setting("a").await })).await;
+    assert!(world.store.take_statements().is_empty());
+    world.read(|tx| Box::pin(async move { tx.setting("a").await })).await;
+    world.write(|tx| Box::pin(async move { tx.set_setting("a", "1").await })).await;
+    let kept = world.store.take_statements();
+    assert_eq!(kept.len(), 2);
+    assert!(kept[0].starts_with("SELECT") && kept[1].starts_with("INSERT"), "{kept:?}");
+    assert!(world.store.take_statements().is_empty());
+}

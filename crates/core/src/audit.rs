@@ -25,6 +25,10 @@ events! {
     AccountDisabled = "account.disabled";
     /// An account was enabled again.
     AccountEnabled = "account.enabled";
+    /// Wrong numbers locked phone approval of an account.
+    ApprovalLocked = "account.approval_locked";
+    /// That was ended, by an access pass or an operator.
+    ApprovalUnlocked = "account.approval_unlocked";
     /// A temporary access pass was made.
     AccessPassAdded = "access_pass.added";
     /// A temporary access pass was used.
@@ -63,7 +67,7 @@ events! {
     RequestSettled = "request.settled";
     /// Evidence was bad.
     RequestBadEvidence = "request.bad_evidence";
-    /// A past request was reported.
+    /// A request was reported, also a past one.
     RequestReported = "request.reported";
     /// A browser signed in.
     SignedIn = "session.started";

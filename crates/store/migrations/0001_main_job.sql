@@ -24,6 +24,10 @@ CREATE TABLE accounts (
     role TEXT NOT NULL,
     language TEXT,
     expect_until BIGINT,
+    wrong_numbers BIGINT NOT NULL,
+    approval_locked_at BIGINT,
+    approval_unlocked_at BIGINT,
+    reported_at BIGINT,
     created_at BIGINT NOT NULL,
     disabled_at BIGINT
 );
@@ -162,6 +166,8 @@ CREATE TABLE approvals (
     unlock TEXT NOT NULL,
     state TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    known_at BIGINT,
+    rings_at BIGINT,
     expires_at BIGINT NOT NULL,
     claim_until BIGINT,
     settled_at BIGINT,
@@ -173,16 +179,21 @@ CREATE TABLE approvals (
     reported_at BIGINT,
     evidence BYTEA
 );
-CREATE UNIQUE INDEX approvals_slot ON approvals (account_id, slot) WHERE state = 'pending';
+-- With the state, though it is always the same: SQLite finds what waits by it, and not by all that an account ever had.
+CREATE UNIQUE INDEX approvals_slot ON approvals (account_id, state, slot) WHERE state = 'pending';
 CREATE UNIQUE INDEX approvals_number ON approvals (account_id, number) WHERE state = 'pending';
 CREATE UNIQUE INDEX approvals_flow ON approvals (flow_hash) WHERE state = 'pending';
 CREATE INDEX approvals_account ON approvals (account_id, created_at);
+CREATE INDEX approvals_budget ON approvals (account_id, created_at)
+    WHERE rings_at IS NOT NULL OR state IN ('denied', 'mismatch');
+CREATE INDEX approvals_settled ON approvals (settled_at) WHERE settled_at IS NOT NULL;
 CREATE INDEX approvals_open ON approvals (expires_at) WHERE state IN ('pending', 'approved');
 CREATE INDEX approvals_decoys ON approvals (created_at) WHERE account_id IS NULL;
 
+-- The phone is no reference: a decoy's message is to one that is not there.
 CREATE TABLE approval_messages (
     approval_id TEXT NOT NULL REFERENCES approvals (id),
-    phone_id TEXT NOT NULL REFERENCES phones (id),
+    phone_id TEXT NOT NULL,
     message TEXT NOT NULL,
     PRIMARY KEY (approval_id, phone_id)
 );

@@ -56,6 +56,12 @@ pub struct AccountRow {
     pub language: Option<String>,
     /// Until when the phone has said "I am signing in now".
     pub expect_until: Option<Timestamp>,
+    /// Since when phone approval is locked after wrong numbers.
+    pub approval_locked_at: Option<Timestamp>,
+    /// When that was last ended: wrong numbers of before are forgiven.
+    pub approval_unlocked_at: Option<Timestamp>,
+    /// When one of its phones last said that somebody else had begun a sign-in.
+    pub reported_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was disabled.
@@ -65,13 +71,13 @@ pub struct AccountRow {
 macro_rules! account_columns {
     () => {
         "a.id, a.organisation_id, a.kind, a.username, a.name, a.email, a.role, a.language, a.expect_until, \
-         a.created_at, a.disabled_at"
+         a.approval_locked_at, a.approval_unlocked_at, a.reported_at, a.created_at, a.disabled_at"
     };
 }
 pub(crate) use account_columns;
 
 /// How many columns that are.
-pub(crate) const COLUMNS: usize = 11;
+pub(crate) const COLUMNS: usize = 14;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -82,8 +88,8 @@ macro_rules! select {
 impl Tx {
     /// Adds an account. A user name that is taken is [`Constraint::Username`].
     pub async fn add_account(&mut self, new: &NewAccount) -> Result<(), StoreError> {
-        let sql = "INSERT INTO accounts (id, organisation_id, kind, username, name, email, role, language, created_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO accounts (id, organisation_id, kind, username, name, email, role, language, created_at, \
+                   wrong_numbers) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT DO NOTHING";
         let params = params![
             &new.id,
             new.organisation_id.as_ref(),
@@ -119,6 +125,14 @@ impl Tx {
             "WHERE (CAST($1 AS TEXT) IS NULL OR organisation_id = $1) AND username > $2 ORDER BY username LIMIT $3"
         );
         self.query_all(sql, params![organisation, after, limit]).await?.iter().map(account).collect()
+    }
+
+    /// The enabled accounts that administer an organisation.
+    pub async fn administrators_of(&mut self, organisation: &OrganisationId) -> Result<Vec<AccountRow>, StoreError> {
+        let sql = select!(
+            "WHERE organisation_id = $1 AND role IN ('administrator', 'owner') AND disabled_at IS NULL ORDER BY username"
+        );
+        self.query_all(sql, params![organisation]).await?.iter().map(account).collect()
     }
 
     /// Disables an account. The same transaction then revokes its requests and ends its sessions, in this order.
@@ -177,7 +191,10 @@ pub(crate) fn account(row: &Row) -> Result<AccountRow, StoreError> {
         role: row.get(6)?,
         language: row.get(7)?,
         expect_until: row.get(8)?,
-        created_at: row.get(9)?,
-        disabled_at: row.get(10)?,
+        approval_locked_at: row.get(9)?,
+        approval_unlocked_at: row.get(10)?,
+        reported_at: row.get(11)?,
+        created_at: row.get(12)?,
+        disabled_at: row.get(13)?,
     })
 }

@@ -2,6 +2,7 @@
 
 use akkoord_core::{
     Timestamp,
+    approval::{SLOTS, STRANGER_SLOTS},
     ids::{AccountId, ApprovalId, OrganisationId, PhoneId},
     secret::TokenHash,
 };
@@ -45,8 +46,10 @@ words! {
 pub struct NewApproval {
     /// Its id.
     pub id: ApprovalId,
-    /// Whom it is for; none for a decoy.
-    pub account_id: Option<AccountId>,
+    /// Whom it is for. For a name that nobody has, an id that no account has.
+    pub account_id: AccountId,
+    /// Whether it is a decoy: behind the same page, and no phone ever sees it.
+    pub decoy: bool,
     /// The organisation whose policy counts.
     pub organisation_id: Option<OrganisationId>,
     /// The hash of the flow cookie of the browser that waits.
@@ -65,6 +68,10 @@ pub struct NewApproval {
     pub unlock: String,
     /// When it is placed.
     pub created_at: Timestamp,
+    /// Set where its browser is known or its phone announced it: it may take the place that strangers can't.
+    pub known_at: Option<Timestamp>,
+    /// Set where its phones may be rung.
+    pub rings_at: Option<Timestamp>,
     /// Until when it may be answered.
     pub expires_at: Timestamp,
 }
@@ -100,6 +107,10 @@ pub struct ApprovalRow {
     pub state: ApprovalState,
     /// When it was placed.
     pub created_at: Timestamp,
+    /// Set where its browser was known or its phone announced it.
+    pub known_at: Option<Timestamp>,
+    /// When its phones could be rung.
+    pub rings_at: Option<Timestamp>,
     /// Until when it may be answered.
     pub expires_at: Timestamp,
     /// Until when an approved one may be consumed.
@@ -141,8 +152,8 @@ pub enum Placed {
         /// The number, the first of those offered that no other waiting request of the account has.
         number: String,
     },
-    /// The account has as many waiting requests as it may have.
-    Full,
+    /// Only a decoy stands: one was asked for, or the account has no place for this request.
+    Decoy,
     /// Each offered number is that of another waiting request: draw new ones.
     NumbersTaken,
     /// This browser has a waiting request already: supersede it first.
@@ -156,8 +167,8 @@ macro_rules! columns {
     ($evidence:literal) => {
         concat!(
             "r.id, r.account_id, r.organisation_id, r.flow_hash, r.slot, r.operation, r.client_id, r.client_name, ",
-            "r.context, r.mode, r.number, r.unlock, r.state, r.created_at, r.expires_at, r.claim_until, ",
-            "r.settled_at, r.phone_id, r.decision_hash, r.answer, ",
+            "r.context, r.mode, r.number, r.unlock, r.state, r.created_at, r.known_at, r.rings_at, r.expires_at, ",
+            "r.claim_until, r.settled_at, r.phone_id, r.decision_hash, r.answer, ",
             $evidence,
             ", r.bad_evidence, r.shown_at, r.reported_at"
         )
@@ -171,35 +182,36 @@ macro_rules! select {
 }
 
 impl Tx {
-    /// Places a request of an account: in the first free of its [`SLOTS`] places, with the first of `numbers` that is
-    /// free. The account's overdue requests make room first. Both limits are unique indexes, so that starts at the same
-    /// moment can't exceed them; what is read here only helps to choose. A request without an account finds no place: see
-    /// [`Tx::place_decoy`].
+    /// Places a request of an account: in the first free of its places, with the first of `numbers` that is free. The
+    /// account's overdue requests make room first. Both limits are unique indexes, so that starts at the same moment can't
+    /// exceed them; what is read here only helps to choose. Beyond them it becomes a decoy, so that a stranger can neither
+    /// displace a waiting request nor learn that there is one. A decoy takes the same statements and as much writing, and
+    /// its number too is none of those that wait: its person sees it, and might type it there.
     pub async fn place_approval(&mut self, new: &NewApproval, numbers: &[String]) -> Result<Placed, StoreError> {
-        let Some(account) = &new.account_id else { return Ok(Placed::Full) };
-        self.expire_approvals_of(account, new.created_at).await?;
+        self.expire_approvals_of(&new.account_id, new.created_at).await?;
+        let places = if new.known_at.is_some() { SLOTS } else { STRANGER_SLOTS };
         // On SQLite the first try finds what it read. On PostgreSQL another start may come between: then it has taken
         // one of few places or of the offered numbers, and the next look shows it.
         for _ in 0..TRIES {
             let sql = "SELECT slot, number FROM approvals WHERE account_id = $1 AND state = 'pending'";
-            let rows = self.query_all(sql, params![account]).await?;
+            let rows = self.query_all(sql, params![&new.account_id]).await?;
             let taken = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
             let taken: Vec<(Option<i64>, String)> = taken.collect::<Result<_, StoreError>>()?;
-            let Some(slot) = (0..SLOTS).find(|slot| taken.iter().all(|(other, _)| *other != Some(*slot))) else {
-                return Ok(Placed::Full);
-            };
             let Some(number) = numbers.iter().find(|number| taken.iter().all(|(_, other)| other != *number)) else {
                 return Ok(Placed::NumbersTaken);
             };
-            if self.insert_approval(new, Some(slot), number).await? {
-                return Ok(Placed::Placed { slot, number: number.clone() });
+            let free = (0..places).find(|slot| taken.iter().all(|(other, _)| *other != Some(*slot)));
+            let slot = free.filter(|_| !new.decoy);
+            if self.insert_approval(new, slot, number).await? {
+                let placed = |slot| Placed::Placed { slot, number: number.clone() };
+                return Ok(slot.map_or(Placed::Decoy, placed));
             }
             let sql = "SELECT id FROM approvals WHERE flow_hash = $1 AND state = 'pending'";
             if self.query_opt(sql, params![&new.flow_hash]).await?.is_some() {
                 return Ok(Placed::FlowTaken);
             }
         }
-        Ok(Placed::Full)
+        Ok(Placed::NumbersTaken)
     }
 
     /// The numbers that an account's waiting requests show.
@@ -208,14 +220,7 @@ impl Tx {
         self.query_all(sql, params![account]).await?.iter().map(|row| row.get(0)).collect()
     }
 
-    /// Places a decoy: a row like any other, behind the same page, that no phone ever sees. `false` where this browser
-    /// has a waiting request already.
-    pub async fn place_decoy(&mut self, new: &NewApproval, number: &str) -> Result<bool, StoreError> {
-        let decoy = NewApproval { account_id: None, ..new.clone() };
-        self.insert_approval(&decoy, None, number).await
-    }
-
-    /// Keeps the message of a request to one phone.
+    /// Keeps the message of a request to one phone; of a decoy, to a phone that is not there.
     pub async fn add_approval_message(
         &mut self,
         approval: &ApprovalId,
@@ -233,7 +238,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<Vec<PendingMessage>, StoreError> {
         let sql = "SELECT m.approval_id, m.message FROM approval_messages m JOIN approvals r ON r.id = m.approval_id \
-                   WHERE m.phone_id = $1 AND r.state = 'pending' AND r.expires_at > $2 ORDER BY r.created_at, r.id";
+                   WHERE m.phone_id = $1 AND r.account_id IS NOT NULL AND r.state = 'pending' AND r.expires_at > $2 \
+                   ORDER BY r.created_at, r.id";
         let rows = self.query_all(sql, params![phone, now]).await?;
         rows.iter().map(|row| Ok(PendingMessage { approval_id: row.get(0)?, message: row.get(1)? })).collect()
     }
@@ -266,10 +272,10 @@ impl Tx {
             "SELECT ",
             columns!(),
             ", m.message FROM approvals r JOIN approval_messages m ON m.approval_id = r.id \
-             WHERE r.id = $1 AND m.phone_id = $2"
+             WHERE r.id = $1 AND m.phone_id = $2 AND r.account_id IS NOT NULL"
         );
         let row = self.query_opt(sql, params![id, phone]).await?;
-        row.map(|row| Ok((approval(&row)?, row.get(24)?))).transpose()
+        row.map(|row| Ok((approval(&row)?, row.get(26)?))).transpose()
     }
 
     /// An account's requests, newest first, those before `before`, at most `limit`.
@@ -290,12 +296,6 @@ impl Tx {
         self.query_all(sql, params![account, before, limit]).await?.iter().map(approval).collect()
     }
 
-    /// How many requests an account has had since then, for its budgets.
-    pub async fn count_approvals_since(&mut self, account: &AccountId, since: Timestamp) -> Result<i64, StoreError> {
-        let sql = "SELECT COUNT(*) FROM approvals WHERE account_id = $1 AND created_at >= $2";
-        self.query_opt(sql, params![account, since]).await?.map_or(Ok(0), |row| row.get(0))
-    }
-
     async fn insert_approval(
         &mut self,
         new: &NewApproval,
@@ -303,13 +303,15 @@ impl Tx {
         number: &str,
     ) -> Result<bool, StoreError> {
         let sql = "INSERT INTO approvals (id, account_id, organisation_id, flow_hash, slot, operation, client_id, \
-                   client_name, context, mode, number, unlock, state, created_at, expires_at, bad_evidence) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $14, 0) \
-                   ON CONFLICT DO NOTHING";
+                   client_name, context, mode, number, unlock, state, created_at, known_at, rings_at, expires_at, \
+                   bad_evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13, $14, $15, \
+                   $16, 0) ON CONFLICT DO NOTHING";
+        // Without a place it is a decoy: nobody's, and nothing rings for it.
+        let is_real = slot.is_some();
         let params = params![
             &new.id,
-            new.account_id.as_ref(),
-            new.organisation_id.as_ref(),
+            is_real.then_some(&new.account_id),
+            new.organisation_id.as_ref().filter(|_| is_real),
             &new.flow_hash,
             slot,
             &new.operation,
@@ -320,6 +322,8 @@ impl Tx {
             number,
             &new.unlock,
             new.created_at,
+            new.known_at.filter(|_| is_real),
+            new.rings_at.filter(|_| is_real),
             new.expires_at,
         ];
         self.changed(sql, params).await
@@ -353,21 +357,20 @@ fn approval(row: &Row) -> Result<ApprovalRow, StoreError> {
         unlock: row.get(11)?,
         state: row.get(12)?,
         created_at: row.get(13)?,
-        expires_at: row.get(14)?,
-        claim_until: row.get(15)?,
-        settled_at: row.get(16)?,
-        phone_id: row.get(17)?,
-        decision_hash: row.get(18)?,
-        answer: row.get(19)?,
-        evidence: row.get(20)?,
-        bad_evidence: row.get(21)?,
-        shown_at: row.get(22)?,
-        reported_at: row.get(23)?,
+        known_at: row.get(14)?,
+        rings_at: row.get(15)?,
+        expires_at: row.get(16)?,
+        claim_until: row.get(17)?,
+        settled_at: row.get(18)?,
+        phone_id: row.get(19)?,
+        decision_hash: row.get(20)?,
+        answer: row.get(21)?,
+        evidence: row.get(22)?,
+        bad_evidence: row.get(23)?,
+        shown_at: row.get(24)?,
+        reported_at: row.get(25)?,
     })
 }
 
-/// How many requests of one account may wait: enough for a person with several browsers, few enough that a stranger
-/// can't bury a real one.
-const SLOTS: i64 = 3;
 /// More than there are places and offered numbers to lose to others.
 const TRIES: usize = 16;

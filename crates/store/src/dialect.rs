@@ -1,6 +1,9 @@
 //! Where SQLite and PostgreSQL differ, and nowhere else.
 
-use akkoord_core::{Timestamp, ids::ApprovalId};
+use akkoord_core::{
+    Timestamp,
+    ids::{AccountId, ApprovalId},
+};
 
 use crate::{error::StoreError, job::Lane, params, row::Row, tx::Tx};
 
@@ -101,6 +104,24 @@ impl Tx {
                 self.query_opt(sql, params![id]).await.map(drop)
             }
         }
+    }
+
+    /// Reads what stands on an account and keeps others from doing the same until this transaction ends. On PostgreSQL
+    /// two starts at the same moment could otherwise both find the last push unused. On SQLite there is one writer.
+    pub(crate) async fn marks_of_held_account(&mut self, id: &AccountId) -> Result<Option<Row>, StoreError> {
+        let sql = match self.dialect() {
+            Dialect::Sqlite => {
+                "SELECT a.id, a.approval_locked_at, a.approval_unlocked_at, a.reported_at, \
+                 (SELECT MAX(p.unknown_browsers_at) FROM phones p WHERE p.account_id = a.id AND p.revoked_at IS NULL) \
+                 FROM accounts a WHERE a.id = $1"
+            }
+            Dialect::Postgres => {
+                "SELECT a.id, a.approval_locked_at, a.approval_unlocked_at, a.reported_at, \
+                 (SELECT MAX(p.unknown_browsers_at) FROM phones p WHERE p.account_id = a.id AND p.revoked_at IS NULL) \
+                 FROM accounts a WHERE a.id = $1 FOR NO KEY UPDATE"
+            }
+        };
+        self.query_opt(sql, params![id]).await
     }
 
     /// Expires overdue requests, at most `limit`, and returns their ids. A node that sweeps passes over rows that somebody

@@ -14,15 +14,41 @@ impl Tx {
 
     /// Decoys that were placed before then: anybody can cause one.
     pub async fn delete_decoys(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        let sql = "DELETE FROM approvals WHERE id IN \
-                   (SELECT id FROM approvals WHERE account_id IS NULL AND created_at < $1 LIMIT $2)";
+        let sql = "DELETE FROM approvals WHERE id IN (SELECT r.id FROM approvals r \
+                   WHERE r.account_id IS NULL AND r.created_at < $1 \
+                   AND NOT EXISTS (SELECT m.phone_id FROM approval_messages m WHERE m.approval_id = r.id) LIMIT $2)";
         self.execute(sql, params![before, limit]).await
     }
 
-    /// The evidence of requests that were placed before then: personal data with a limit of its own.
-    pub async fn forget_evidence(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        let sql = "UPDATE approvals SET evidence = NULL WHERE id IN (SELECT id FROM approvals \
-                   WHERE account_id IS NOT NULL AND evidence IS NOT NULL AND created_at < $1 LIMIT $2)";
+    /// Their messages, which stand on them and go first.
+    pub async fn delete_decoy_messages(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM approval_messages WHERE approval_id IN (SELECT r.id FROM approvals r \
+                   JOIN approval_messages m ON m.approval_id = r.id \
+                   WHERE r.account_id IS NULL AND r.created_at < $1 LIMIT $2)";
+        self.execute(sql, params![before, limit]).await
+    }
+
+    /// The events of decoys from before then: those of a request and of no account.
+    pub async fn delete_events_of_decoys(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE account_id IS NULL \
+                   AND event IN ('request.started', 'request.settled') AND at < $1 LIMIT $2)";
+        self.execute(sql, params![before, limit]).await
+    }
+
+    /// The messages of requests that ended before then. They go first, as they stand on their request.
+    pub async fn delete_approval_messages(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM approval_messages WHERE approval_id IN (SELECT r.id FROM approvals r \
+                   JOIN approval_messages m ON m.approval_id = r.id WHERE r.settled_at < $1 LIMIT $2)";
+        self.execute(sql, params![before, limit]).await
+    }
+
+    /// Requests that ended before then, with their signatures and addresses: personal data. One whose session has not
+    /// ended stays, because it is what can be reported.
+    pub async fn delete_approvals(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM approvals WHERE id IN (SELECT r.id FROM approvals r WHERE r.settled_at < $1 \
+                   AND NOT EXISTS (SELECT m.phone_id FROM approval_messages m WHERE m.approval_id = r.id) \
+                   AND NOT EXISTS (SELECT s.id FROM sessions s WHERE s.approval_id = r.id AND s.ended_at IS NULL) \
+                   LIMIT $2)";
         self.execute(sql, params![before, limit]).await
     }
 

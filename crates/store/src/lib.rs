@@ -13,6 +13,7 @@ mod approval;
 mod approval_life;
 mod audit;
 mod browser;
+mod budget;
 mod database;
 mod dialect;
 mod enrolment;

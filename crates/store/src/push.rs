@@ -62,11 +62,11 @@ impl Tx {
     }
 
     /// Of the phones that a request asks, those to ring: with a subscription, with notifications on, and each browser
-    /// once.
+    /// once; none where the request may not ring, and of a decoy.
     pub async fn phones_to_ring(&mut self, approval: &ApprovalId) -> Result<Vec<PhoneId>, StoreError> {
         let sql = "SELECT MIN(s.phone_id) FROM approval_messages m JOIN push_subscriptions s ON s.phone_id = m.phone_id \
-                   JOIN phones p ON p.id = m.phone_id \
-                   WHERE m.approval_id = $1 AND p.revoked_at IS NULL AND p.notifications_off_at IS NULL \
+                   JOIN phones p ON p.id = m.phone_id JOIN approvals r ON r.id = m.approval_id \
+                   WHERE m.approval_id = $1 AND r.rings_at IS NOT NULL AND p.revoked_at IS NULL AND p.notifications_off_at IS NULL \
                    GROUP BY s.endpoint_mac ORDER BY 1";
         self.query_all(sql, params![approval]).await?.iter().map(|row| row.get(0)).collect()
     }

@@ -11,12 +11,12 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{
-    CliError, Global, access_pass,
+    CliError, Global, access_pass, held_back,
     opened::{Absent, Opened, all_accounts, find_organisation, organisation_name, parse_username},
     output::{instant, instant_or_null, moment, table},
     setup::{parse_email, parse_name},
 };
-use crate::use_cases::{account, audit};
+use crate::use_cases::{account, audit, budget};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -56,6 +56,11 @@ pub(super) enum Action {
         /// Its user name.
         username: String,
     },
+    /// Unlock phone sign-in of an account that wrong numbers locked or paused. Ask first who entered them.
+    Unlock {
+        /// Its user name.
+        username: String,
+    },
 }
 
 pub(super) async fn run(global: &Global, action: Action) -> Result<(), CliError> {
@@ -77,6 +82,7 @@ pub(super) async fn run(global: &Global, action: Action) -> Result<(), CliError>
         Action::List { organisation } => list(global, organisation).await,
         Action::Disable { username } => switch(global, &username, Switch::Off).await,
         Action::Enable { username } => switch(global, &username, Switch::On).await,
+        Action::Unlock { username } => unlock(global, &username).await,
     }
 }
 
@@ -121,6 +127,7 @@ fn taken(error: CliError, username: &Username) -> CliError {
 
 async fn list(global: &Global, organisation: Option<String>) -> Result<(), CliError> {
     let opened = Opened::open(global, Absent::Refuse).await?;
+    let ctx = opened.ctx.clone();
     let (organisations, accounts) = opened
         .store
         .read(move |tx| {
@@ -132,15 +139,16 @@ async fn list(global: &Global, organisation: Option<String>) -> Result<(), CliEr
                 };
                 let mut accounts = Vec::new();
                 for row in all_accounts(tx, only.as_ref()).await? {
-                    let phones = tx.phones_of(&row.id).await?.len();
-                    accounts.push((row, phones));
+                    let phones = tx.phones_of(&row.id).await?;
+                    let holds = held_back::of_account(tx, &ctx, &row, &phones).await?;
+                    accounts.push((row, phones.len(), holds));
                 }
                 Ok::<_, CliError>((organisations, accounts))
             })
         })
         .await?;
     let (mut documents, mut lines) = (Vec::new(), Vec::new());
-    for (row, phones) in accounts {
+    for (row, phones, holds) in accounts {
         let organisation = organisation_name(&organisations, row.organisation_id.as_ref());
         documents.push(json!({
             "id": row.id,
@@ -153,8 +161,10 @@ async fn list(global: &Global, organisation: Option<String>) -> Result<(), CliEr
             "phones": phones,
             "created_at": instant(row.created_at),
             "disabled_at": instant_or_null(row.disabled_at),
+            "held_back": held_back::document(&holds),
         }));
-        let state = row.disabled_at.map(|at| format!("disabled since {}", moment(at))).unwrap_or_default();
+        let disabled = row.disabled_at.map(|at| format!("disabled since {}", moment(at)));
+        let state = disabled.or_else(|| held_back::text(&holds)).unwrap_or_default();
         let organisation = if row.organisation_id.is_some() { organisation } else { "(personal)" };
         lines.push(vec![row.username, row.name, organisation.to_owned(), row.role, phones.to_string(), state]);
     }
@@ -197,6 +207,22 @@ async fn switch(global: &Global, username: &str, to: Switch) -> Result<(), CliEr
         (Switch::On, false) => ("enabled", format!("{name} was enabled already.")),
     };
     global.output.result(&json!({ "username": name, "state": state, "changed": changed }), &text);
+    Ok(())
+}
+
+async fn unlock(global: &Global, username: &str) -> Result<(), CliError> {
+    let opened = Opened::open(global, Absent::Refuse).await?;
+    let row = opened.account(username).await?;
+    let (ctx, id) = (opened.ctx.clone(), row.id.clone());
+    let was_locked = opened.store.write(move |tx| Box::pin(async move { budget::unlock(tx, &ctx, &id).await })).await?;
+    opened.store.close().await;
+    let name = &row.username;
+    let text = if was_locked {
+        format!("Phone sign-in of {name} works again, and wrong numbers are counted anew.")
+    } else {
+        format!("Phone sign-in of {name} was not locked. Its wrong numbers are forgiven, and are counted anew.")
+    };
+    global.output.result(&json!({ "username": name, "was_locked": was_locked }), &text);
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod backup;
 mod demo;
 mod doctor;
 mod duration;
+mod held_back;
 mod key;
 mod opened;
 mod organisation;
@@ -91,7 +92,7 @@ enum Command {
     /// Add and list organisations, and set their policy.
     #[command(subcommand)]
     Organisation(organisation::Action),
-    /// Add, list, disable and enable accounts.
+    /// Add, list, disable, enable and unlock accounts.
     #[command(subcommand)]
     Account(account::Action),
     /// Print a new access pass for an account, for its first phone or after a loss.

@@ -156,6 +156,7 @@ async fn check(draft: &Store, file: &Path) -> Result<Option<Timestamp>, CliError
 struct Since {
     removed: Vec<(PhoneId, AccountId, String)>,
     disabled: Vec<AccountId>,
+    locked: Vec<(AccountId, Timestamp)>,
     keys: Vec<NewServerKey>,
 }
 
@@ -167,6 +168,9 @@ impl Since {
                 for account in all_accounts(tx, None).await? {
                     for phone in tx.removed_phones_of(&account.id, i64::MAX).await? {
                         since.removed.push((phone.id, phone.account_id, phone.revoked_by.unwrap_or_default()));
+                    }
+                    if let Some(at) = account.approval_locked_at {
+                        since.locked.push((account.id.clone(), at));
                     }
                     if account.disabled_at.is_some() {
                         since.disabled.push(account.id);
@@ -200,6 +204,9 @@ impl Since {
         for account in self.disabled {
             killed.accounts_disabled_again += u64::from(tx.disable_account(&account, now).await?);
         }
+        for (account, at) in self.locked {
+            killed.accounts_locked_again += u64::from(tx.restore_approval_lock(&account, at).await?);
+        }
         let known = tx.server_keys().await?;
         for key in self.keys {
             if known.iter().all(|row| row.kid != key.kid) {
@@ -227,6 +234,7 @@ struct Killed {
     phones_with_fewer_pin_tries: u64,
     phones_removed_again: u64,
     accounts_disabled_again: u64,
+    accounts_locked_again: u64,
     server_keys_kept: u64,
 }
 

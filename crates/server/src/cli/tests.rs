@@ -132,6 +132,52 @@ fn a_disabled_account_gets_no_pass() {
     assert_eq!(folder.code(&["phone", "revoke", "AAAAAAAAAAAAAAAAAAAAAA"]), 1);
 }
 
+/// Locks phone approval as ten wrong numbers do.
+async fn lock(folder: &Folder, username: &'static str) {
+    let store = folder.store().await;
+    let now = opened::operator_ctx().now;
+    let locked = store.write(move |tx| {
+        Box::pin(async move {
+            let account = tx.account_by_username(username).await?.unwrap();
+            for count in 1..=10 {
+                assert_eq!(tx.count_wrong_number(&account.id, 10, now).await?, count == 10);
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    locked.await.unwrap();
+    store.close().await;
+}
+
+#[test]
+fn an_operator_unlocks_phone_sign_in() {
+    let folder = Folder::new("unlock");
+    folder.set_up();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(lock(&folder, "ada@example.org"));
+    assert_eq!(folder.code(&["account", "list"]), 0);
+    assert_eq!(folder.code(&["doctor"]), 0, "it is told, and the server works");
+    assert_eq!(folder.code(&["account", "unlock", "nobody@example.org"]), 1);
+    assert_eq!(folder.code(&["account", "unlock", "Ada@Example.org"]), 0);
+    assert_eq!(folder.code(&["account", "unlock", "ada@example.org"]), 0, "there is nothing to unlock any more");
+    runtime.block_on(async {
+        let store = folder.store().await;
+        let (row, events) = store
+            .read(|tx| {
+                Box::pin(async move {
+                    let row = tx.account_by_username("ada@example.org").await?.unwrap();
+                    Ok::<_, StoreError>((row, tx.audit_events(&AuditFilter::default(), 10).await?))
+                })
+            })
+            .await
+            .unwrap();
+        assert!(row.approval_locked_at.is_none() && row.approval_unlocked_at.is_some());
+        let unlocked = events.iter().filter(|event| event.event == Event::ApprovalUnlocked.as_str());
+        assert_eq!(unlocked.map(|event| event.actor.as_str()).collect::<Vec<_>>(), ["operator"]);
+        store.close().await;
+    });
+}
+
 #[test]
 fn a_backup_restores_and_what_was_open_is_ended() {
     let folder = Folder::new("restore");
@@ -142,9 +188,10 @@ fn a_backup_restores_and_what_was_open_is_ended() {
     assert_eq!(folder.code(&["backup", &backup]), 1, "nothing is overwritten");
     assert_eq!(folder.code(&["account", "disable", "ben"]), 0);
     assert_eq!(folder.code(&["account", "add", "cat", "--name", "Cat"]), 0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(lock(&folder, "ada@example.org"));
     assert_eq!(folder.code(&["restore", &backup]), 0);
     assert!(folder.0.join("data/akkoord.db.before-restore").exists());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = folder.store().await;
         let now = opened::operator_ctx().now;
@@ -155,6 +202,7 @@ fn a_backup_restores_and_what_was_open_is_ended() {
                 assert!(ben.disabled_at.is_some(), "disabled after the backup, and again by the restore");
                 let ada = tx.account_by_username("ada@example.org").await?.unwrap();
                 assert!(tx.usable_access_passes(&ada.id, now).await?.is_empty(), "passes end");
+                assert!(ada.approval_locked_at.is_some(), "locked after the backup, and again by the restore");
                 let newest = tx.audit_events(&AuditFilter::default(), 1).await?.remove(0);
                 assert_eq!(newest.event, Event::Restored.as_str());
                 Ok::<_, StoreError>(())

@@ -77,19 +77,22 @@ const BITE: u16 = 500;
 const INTERVAL: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// What is deleted, and how long after its end it is kept. What tells what happened to an account stays: its phones,
-/// also removed ones, and its history of requests.
+/// What is deleted, and how long after its end it is kept. An account's phones stay, also
+/// removed ones.
 const RULES: &[(Delete, Duration)] = &[
     // Anybody can begin a sign-in or make us place a decoy, so these are the rows that an attack can pile up.
     (|tx, before| Box::pin(tx.delete_sign_ins(before, BITE.into())), DAY),
+    (|tx, before| Box::pin(tx.delete_decoy_messages(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_decoys(before, BITE.into())), DAY),
+    (|tx, before| Box::pin(tx.delete_events_of_decoys(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_pin_changes(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_done_jobs(before, BITE.into())), DAY.saturating_mul(7)),
     (|tx, before| Box::pin(tx.delete_sessions(before, BITE.into())), DAY.saturating_mul(30)),
     (|tx, before| Box::pin(tx.delete_enrolments(before, BITE.into())), DAY.saturating_mul(30)),
     (|tx, before| Box::pin(tx.delete_revocation_links(before, BITE.into())), DAY.saturating_mul(30)),
-    // Signatures and addresses: what an inquiry needs, for a year.
-    (|tx, before| Box::pin(tx.forget_evidence(before, BITE.into())), DAY.saturating_mul(365)),
+    // With signatures and addresses: what an inquiry needs. The messages stand on the requests and go first.
+    (|tx, before| Box::pin(tx.delete_approval_messages(before, BITE.into())), DAY.saturating_mul(90)),
+    (|tx, before| Box::pin(tx.delete_approvals(before, BITE.into())), DAY.saturating_mul(90)),
     // A browser that was away for a year is a new one again.
     (|tx, before| Box::pin(tx.delete_browsers(before, BITE.into())), DAY.saturating_mul(400)),
     (|tx, before| Box::pin(tx.delete_audit_events(before, BITE.into())), DAY.saturating_mul(730)),

@@ -6,6 +6,7 @@ use akkoord_core::{
     Ctx, Timestamp,
     approval::{ShownNumber, State},
     audit::Event,
+    budget::{Limits, Verdict},
     ids::{AccountId, ApprovalId, OrganisationId, PhoneId},
     policy::{NumberMode, Policy},
     secret::TokenHash,
@@ -23,7 +24,7 @@ use akkoord_protocols::{
 use akkoord_store::{ApprovalRow, NewApproval, PhoneRow, Placed, StoreError, Tx};
 use serde_json::json;
 
-use super::{account::corrupt, audit};
+use super::{account::corrupt, audit, budget};
 use crate::{app::App, http::client::Client, jobs, wake::Topic};
 
 /// The service itself as the app that is signed in to.
@@ -31,24 +32,57 @@ pub const OWN_CLIENT: &str = "akkoord";
 
 /// For whom a request is made.
 pub struct Asked {
-    /// The account.
-    pub account: AccountId,
+    /// The account, or an id that no account has.
+    account: AccountId,
     /// Its organisation.
-    pub organisation: Option<OrganisationId>,
-    /// Its active phones that may answer, each with the unlock methods that it has and policy allows.
-    pub phones: Vec<(PhoneId, Vec<Unlock>)>,
+    organisation: Option<OrganisationId>,
+    /// The phones that are asked, each with the unlock methods that it has and policy allows.
+    phones: Vec<(PhoneId, Vec<Unlock>)>,
+    /// Whether none of them is there.
+    decoy: bool,
+}
+
+impl Asked {
+    /// An account and its phones that may answer. Where there is none, a phone is made up and asked: its message is signed
+    /// and kept like any other, so that the time tells a stranger nothing.
+    pub fn new(
+        ctx: &Ctx,
+        account: AccountId,
+        organisation: Option<OrganisationId>,
+        phones: &[PhoneRow],
+        policy: &Policy,
+    ) -> Self {
+        let mut phones = answering_phones(phones, policy);
+        let decoy = phones.is_empty();
+        if decoy {
+            phones.push((PhoneId::new(&*ctx.random), policy.unlock.clone()));
+        }
+        Self { account, organisation, phones, decoy }
+    }
 }
 
 /// A request that is ready to be stored: its messages are signed, because the writer must not wait for that.
 pub struct Prepared {
     new: NewApproval,
-    /// Different numbers; more than the account's other waiting requests may have.
+    /// The numbers that its messages are right for. Those of a keypad serve each: more than the account's other waiting
+    /// requests may have.
     numbers: Vec<String>,
-    /// How many of them the messages are right for.
-    offered: usize,
     messages: Vec<(PhoneId, String)>,
     /// When the phones may be rung; not at all where pushes are off.
     ring_at: Option<Timestamp>,
+    known_browser: bool,
+    limits: Limits,
+}
+
+/// Why a prepared request was not stored. Nothing is kept of the try.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStored {
+    /// Each of its numbers is that of another waiting request: prepare it anew.
+    #[error("other requests of the account took each number that was drawn")]
+    NumbersTaken,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// When a phone rings at the latest: sooner, once its browser says that the number is on the screen.
@@ -89,15 +123,14 @@ pub fn context(ctx: &Ctx, client: &Client, known: bool) -> Context {
     }
 }
 
-/// Prepares a request with a number that is none of `taken`. With nobody to ask it becomes a decoy: the same page, and no
-/// phone that could agree.
+/// Prepares a request with a number that is none of `taken`.
 #[expect(clippy::too_many_arguments, reason = "a request is made of all of this")]
 pub fn prepare(
     app: &App,
     ctx: &Ctx,
     flow: &TokenHash,
     operation: Operation,
-    asked: Option<&Asked>,
+    asked: &Asked,
     context: &Context,
     policy: &Policy,
     taken: &[String],
@@ -114,20 +147,20 @@ pub fn prepare(
             numbers.push(number.to_owned());
         }
     }
-    let mut messages = Vec::new();
-    if let (Some(asked), Some(number)) = (asked, numbers.first().cloned()) {
-        let number = ShownNumber::from_stored(number);
-        for (phone, unlock) in &asked.phones {
-            let message = Message { app, ctx, id: &id, operation, asked, context, policy, number: &number };
-            messages.push((phone.clone(), message.sign(key, phone, unlock, expires_at)?));
-        }
+    let number = ShownNumber::from_stored(numbers.first().cloned().unwrap_or_default());
+    let mut messages = Vec::with_capacity(asked.phones.len());
+    for (phone, unlock) in &asked.phones {
+        let message = Message { app, ctx, id: &id, operation, asked, context, policy, number: &number };
+        messages.push((phone.clone(), message.sign(key, phone, unlock, expires_at)?));
     }
-    // A keypad's request says nothing about the number, so that its messages serve each.
-    let offered = if policy.number_mode == NumberMode::Enter { numbers.len() } else { 1 };
+    if policy.number_mode == NumberMode::Choose {
+        numbers.truncate(1);
+    }
     let new = NewApproval {
         id,
-        account_id: asked.map(|asked| asked.account.clone()),
-        organisation_id: asked.and_then(|asked| asked.organisation.clone()),
+        account_id: asked.account.clone(),
+        decoy: asked.decoy,
+        organisation_id: asked.organisation.clone(),
         flow_hash: flow.clone(),
         operation: operation.as_str().to_owned(),
         client_id: OWN_CLIENT.to_owned(),
@@ -140,12 +173,15 @@ pub fn prepare(
         .to_owned(),
         unlock: "any".to_owned(),
         created_at: ctx.now,
+        known_at: None,
+        rings_at: None,
         expires_at,
     };
     // A practice is begun by a person with the phone in hand, on a page that is theirs.
     let wait = if operation == Operation::Practice { Duration::ZERO } else { SHOWN_BY };
     let ring_at = app.config.push.enabled.then(|| ctx.now + wait);
-    Ok(Prepared { new, numbers, offered, messages, ring_at })
+    let (known_browser, limits) = (context.known, Limits::from(policy));
+    Ok(Prepared { new, numbers, messages, ring_at, known_browser, limits })
 }
 
 struct Message<'a> {
@@ -200,43 +236,60 @@ pub struct Stored {
     pub phones: Vec<PhoneId>,
     /// How many of them will be rung.
     pub rings: usize,
+    /// The requests that it took the place of.
+    pub superseded: Vec<ApprovalId>,
 }
 
-/// Stores a prepared request; `None` where another request of the account took its number in between. Beyond the waiting
-/// requests that an account may have it becomes a decoy, so that a stranger can neither displace a waiting request nor
-/// learn that there are any.
-pub async fn store(tx: &mut Tx, ctx: &Ctx, prepared: Prepared) -> Result<Option<Stored>, StoreError> {
-    let Prepared { mut new, numbers, offered, messages, ring_at } = prepared;
-    if new.account_id.is_some() {
-        match tx.place_approval(&new, numbers.get(..offered).unwrap_or_default()).await? {
-            Placed::Placed { .. } => {
-                let mut phones = Vec::with_capacity(messages.len());
-                for (phone, message) in messages {
-                    tx.add_approval_message(&new.id, &phone, &message).await?;
-                    phones.push(phone);
-                }
-                let rings = match ring_at {
-                    Some(at) => jobs::queue_pushes(tx, ctx, &new.id, at).await?,
-                    None => 0,
-                };
-                let detail = json!({ "operation": new.operation, "phones": phones.len(), "rings": rings });
-                let (account, id) = (new.account_id.as_ref(), Some(new.id.as_str()));
-                audit::record(tx, ctx, Event::RequestStarted, account, id, detail).await?;
-                return Ok(Some(Stored { id: new.id, phones, rings }));
-            }
-            Placed::NumbersTaken => return Ok(None),
-            Placed::Full | Placed::FlowTaken => {}
-        }
-    }
-    let waiting = match new.account_id.take() {
-        Some(account) => tx.pending_numbers(&account).await?,
+/// Stores a prepared request, in the place of what waits for the browser of `replaced`. What becomes of it is decided here:
+/// whether it rings, waits quietly, or is a decoy. The statements and what they write are the same for each, and for a name
+/// that nobody has, but for the pushes themselves, of which a stranger gets too few to learn from their time.
+pub async fn store(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    prepared: Prepared,
+    replaced: Option<&TokenHash>,
+) -> Result<Stored, NotStored> {
+    let Prepared { mut new, numbers, messages, ring_at, known_browser, limits } = prepared;
+    let (start, verdict) = budget::decide(tx, ctx, &new.account_id, known_browser, &limits).await?;
+    new.known_at = start.is_known().then_some(ctx.now);
+    new.rings_at = (verdict == Verdict::Ring).then_some(ctx.now);
+    new.decoy |= matches!(verdict, Verdict::Decoy(_));
+    let superseded = match replaced {
+        Some(flow) => tx.supersede_approvals(flow, ctx.now).await?,
         None => Vec::new(),
     };
-    new.organisation_id = None;
-    // Not a number that one of the account's requests waits for: the person sees ours, and might type it there.
-    let number = numbers.into_iter().find(|number| !waiting.contains(number)).unwrap_or_default();
-    tx.place_decoy(&new, &number).await?;
-    Ok(Some(Stored { id: new.id, phones: Vec::new(), rings: 0 }))
+    let is_real = match tx.place_approval(&new, &numbers).await? {
+        Placed::Placed { .. } => true,
+        Placed::Decoy => false,
+        Placed::NumbersTaken | Placed::FlowTaken => return Err(NotStored::NumbersTaken),
+    };
+    let mut phones = Vec::with_capacity(messages.len());
+    for (phone, message) in messages {
+        tx.add_approval_message(&new.id, &phone, &message).await?;
+        if is_real {
+            phones.push(phone);
+        }
+    }
+    // Phones are found only for a request that may ring: its row says so.
+    let rings = match ring_at {
+        Some(at) => jobs::queue_pushes(tx, ctx, &new.id, at).await?,
+        None => 0,
+    };
+    let held_back = match verdict {
+        Verdict::Ring => None,
+        Verdict::Quiet(reason) | Verdict::Decoy(reason) => Some(reason.as_str()),
+    };
+    let detail = json!({
+        "operation": new.operation,
+        "phones": phones.len(),
+        "rings": rings,
+        "known": start.is_known(),
+        "held_back": held_back,
+    });
+    // That of a decoy is nobody's and goes with it: anybody can cause it.
+    let account = is_real.then_some(&new.account_id);
+    audit::record(tx, ctx, Event::RequestStarted, account, Some(new.id.as_str()), detail).await?;
+    Ok(Stored { id: new.id, phones, rings, superseded })
 }
 
 /// Tells the phones of a request that was stored: those that look see it at once, the others are rung.

@@ -3,7 +3,7 @@
 use akkoord_core::{
     Ctx,
     approval::{BAD_EVIDENCE, CLAIM_WINDOW, ShownNumber, State},
-    ids::{ApprovalId, PhoneId},
+    ids::{AccountId, ApprovalId, PhoneId},
     sign_in::Proof,
 };
 use akkoord_protocols::{
@@ -13,14 +13,14 @@ use akkoord_protocols::{
         call::{self, Decide},
         decision::{Decision, Expected, UnlockedBy, Verdict, evidence_hash},
         problem::Code,
-        request::Request,
+        request::{Operation, Request},
     },
 };
 use akkoord_store::{Answered, ApprovalRow, PhoneRow, Place, Refusal, StoreError, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{account::corrupt, audit, evidence, sign_in};
+use super::{account::corrupt, audit, budget, evidence, sign_in};
 use crate::{app::App, http::error::ApiError, wake::Topic};
 
 /// What is kept of an answer, so that the same decision again gets the same answer.
@@ -139,6 +139,11 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// The account, which is held before its requests change: their counts stand on it.
+    fn account(&self) -> AccountId {
+        self.phone.account_id.clone()
+    }
+
     fn answered(&self, kept: &Kept) -> Result<Answered, StoreError> {
         let broken = |_| corrupt("approvals", "answer", self.row.id.as_str());
         let stored = json!({ "decision": self.body.decision, "evidence": self.body.evidence }).to_string();
@@ -172,14 +177,25 @@ impl Call<'_> {
         self.check_state(true).await?;
         let answered = self.answered(&Kept { state: verdict, unlock: None })?;
         let refusal = if verdict == Verdicted::Reported { Refusal::Reported } else { Refusal::Denied };
-        let (ctx, row) = (self.ctx.clone(), self.row.clone());
+        let (ctx, row, app, account) = (self.ctx.clone(), self.row.clone(), self.app.clone(), self.account());
+        let practice = self.request.op == Operation::Practice;
+        let was_known = self.request.ctx.known && !practice;
         let (faster, asked) = self
             .app
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    tx.hold_account(&account).await?;
                     let faster = if tx.deny_approval(&answered, refusal, ctx.now).await? {
                         sign_in::settled(tx, &ctx, &row, verdict.into()).await?;
+                        if refusal == Refusal::Reported {
+                            if was_known {
+                                // It is somebody else's by now, and we can't tell which of them it is.
+                                tx.forget_browsers_of(&account, ctx.now).await?;
+                            }
+                            let detail = json!({ "ended_sessions": 0, "first": true });
+                            budget::reported(&app, tx, &ctx, &account, &row, detail).await?;
+                        }
                         None
                     } else {
                         Some(lost(tx, &row.id, ctx.now).await?)
@@ -228,30 +244,41 @@ impl Call<'_> {
         let verdict = if right { Verdicted::Approved } else { Verdicted::Mismatch };
         let answered = self.answered(&Kept { state: verdict, unlock: Some(good.unlock) })?;
         let (ctx, row, phone) = (self.ctx.clone(), self.row.clone(), phone.clone());
+        let (app, account) = (self.app.clone(), self.account());
         let done = self
             .app
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    tx.hold_account(&account).await?;
                     let asked = tx.phones_asked(&row.id).await?;
                     let done = match verdict {
                         Verdicted::Mismatch => tx.mismatch_approval(&answered, ctx.now).await?,
                         _ => tx.approve_approval(&answered, ctx.now, ctx.now + CLAIM_WINDOW).await?,
                     };
                     if !done {
-                        return Ok::<_, StoreError>((Some(lost(tx, &row.id, ctx.now).await?), asked));
+                        return Ok::<_, StoreError>((Some(lost(tx, &row.id, ctx.now).await?), asked, Vec::new()));
                     }
+                    let ended = if verdict == Verdicted::Mismatch {
+                        budget::wrong_number(&app, tx, &ctx, &account, &row).await?
+                    } else {
+                        budget::right_number(tx, &account, &row).await?;
+                        Vec::new()
+                    };
                     let phone = good.keep(tx, phone).await?;
                     tx.touch_phone(&phone.id, ctx.now).await?;
                     sign_in::settled(tx, &ctx, &row, verdict.into()).await?;
-                    Ok((None, asked))
+                    Ok((None, asked, ended))
                 })
             })
             .await;
-        let (faster, asked) = match done {
+        let (faster, asked, ended) = match done {
             Err(StoreError::Lost) => return Ok(None),
             done => done?,
         };
+        for id in ended {
+            self.app.wake.tell(&Topic::Approval(id.to_string()));
+        }
         self.wake(asked);
         faster.map_or_else(|| answer_for(verdict).map(Some), |state| Err(settled(state)))
     }

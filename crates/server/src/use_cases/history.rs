@@ -9,7 +9,7 @@ use akkoord_protocols::phone::{call::HistoryEntry, request};
 use akkoord_store::{ApprovalRow, AuditEventRow, PhoneRow, StoreError, Tx};
 use serde_json::json;
 
-use super::{account::corrupt, approval, audit};
+use super::{account::corrupt, approval, audit, budget};
 use crate::{app::App, wake::Topic};
 
 /// Entries of one answer.
@@ -97,15 +97,15 @@ pub async fn report(
     proof: &str,
 ) -> Result<Option<u64>, StoreError> {
     let (inner, id, account, proof) = (ctx.clone(), id.clone(), account.clone(), proof.to_owned());
+    let app_too = app.clone();
     let topic = Topic::Approval(id.to_string());
     let ended = app
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let row = tx.approval(&id).await?;
-                if row.is_none_or(|row| row.account_id.as_ref() != Some(&account)) {
-                    return Ok(None);
-                }
+                tx.hold_account(&account).await?;
+                let row = tx.approval(&id).await?.filter(|row| row.account_id.as_ref() == Some(&account));
+                let Some(row) = row else { return Ok(None) };
                 // First what is still open, so that a browser that comes back in between finds nothing to finish.
                 let open = tx.report_open(&id, &account, inner.now).await?;
                 let first = tx.report_consumed(&id, &account, inner.now).await? || open;
@@ -113,7 +113,12 @@ pub async fn report(
                 tx.forget_browsers_of(&account, inner.now).await?;
                 let ended = tx.end_sessions_of_approval(&id, inner.now).await?;
                 let detail = json!({ "ended_sessions": ended, "first": first, "proof": proof });
-                audit::record(tx, &inner, Event::RequestReported, Some(&account), Some(id.as_str()), detail).await?;
+                if first {
+                    budget::reported(&app_too, tx, &inner, &account, &row, detail).await?;
+                } else {
+                    audit::record(tx, &inner, Event::RequestReported, Some(&account), Some(id.as_str()), detail)
+                        .await?;
+                }
                 Ok::<_, StoreError>(Some(ended))
             })
         })

@@ -4,6 +4,7 @@ pub mod access_pass;
 pub mod account;
 pub mod approval;
 pub mod audit;
+pub mod budget;
 pub mod decision;
 pub mod enrolment;
 pub mod evidence;

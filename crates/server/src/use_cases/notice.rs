@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use akkoord_core::{Ctx, secret::Token};
-use akkoord_store::{AccountRow, StoreError, Tx};
+use akkoord_protocols::phone::request::Context;
+use akkoord_store::{AccountRow, ApprovalRow, StoreError, Tx};
 use askama::Template;
 
-use super::account::Home;
+use super::account::{self, Home};
 use crate::{
     app::App,
     jobs,
@@ -105,4 +106,53 @@ pub async fn phone_locked(
         help_contact: home.help_contact.as_deref(),
     };
     jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
+/// Wrong numbers locked phone approval.
+pub async fn approval_locked(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let view = mail::ApprovalLocked {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        at: ctx.now.0,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
+/// Somebody reported a sign-in: each administrator of the organisation is told. A personal account has none.
+pub async fn request_reported(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    request: &ApprovalRow,
+) -> Result<(), StoreError> {
+    let Some(organisation) = &account.organisation_id else { return Ok(()) };
+    let home = account::home(tx, account, &app.config.name).await?;
+    let context: Context = serde_json::from_str(&request.context)
+        .map_err(|_| account::corrupt("approvals", "context", request.id.as_str()))?;
+    let place = context.net.map(String::from).or_else(|| context.ip.map(String::from)).unwrap_or_default();
+    let browser = context.browser.map(String::from);
+    for administrator in tx.administrators_of(organisation).await? {
+        let Some(address) = &administrator.email else { continue };
+        let view = mail::RequestReported {
+            texts: texts(app, &administrator),
+            organisation: &home.name,
+            username: &account.username,
+            name: &account.name,
+            started_at: request.created_at.0,
+            browser: browser.as_deref(),
+            place: &place,
+        };
+        jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await?;
+    }
+    Ok(())
 }

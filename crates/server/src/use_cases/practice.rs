@@ -8,7 +8,10 @@ use akkoord_core::{
 use akkoord_protocols::phone::request::Operation;
 use akkoord_store::{Purpose, StoreError};
 
-use super::{approval, session::CurrentSession};
+use super::{
+    approval::{self, Asked, NotStored},
+    session::CurrentSession,
+};
 use crate::{app::App, http::client::Client};
 
 /// What binds a practice request to the session that began it: no cookie is needed, as there is nothing to win.
@@ -17,7 +20,7 @@ pub fn flow_of(app: &App, session: &SessionId) -> TokenHash {
     Token::from_bytes(bytes).hash()
 }
 
-/// Starts a practice request; an older one of the session is superseded. `None` where no phone could answer.
+/// Starts a practice request; an older one of the session is superseded. `None` where no phone could answer, or none may.
 pub async fn start(
     app: &App,
     ctx: &Ctx,
@@ -31,33 +34,28 @@ pub async fn start(
         )
     });
     let (phones, taken) = read.await?;
-    let phones = approval::answering_phones(&phones, &session.policy);
-    if phones.is_empty() {
+    let locked = session.account.approval_locked_at.is_some();
+    if locked || approval::answering_phones(&phones, &session.policy).is_empty() {
         return Ok(None);
     }
-    let asked = approval::Asked {
-        account: session.account.id.clone(),
-        organisation: session.account.organisation_id.clone(),
-        phones,
-    };
+    let of = &session.account;
+    let asked = Asked::new(ctx, of.id.clone(), of.organisation_id.clone(), &phones, &session.policy);
     let context = approval::context(ctx, client, true);
     for _ in 0..approval::TRIES {
         let (operation, policy) = (Operation::Practice, &session.policy);
-        let prepared = approval::prepare(app, ctx, &flow, operation, Some(&asked), &context, policy, &taken)?;
+        let prepared = approval::prepare(app, ctx, &flow, operation, &asked, &context, policy, &taken)?;
         let (ctx, flow) = (ctx.clone(), flow.clone());
         let stored = app
             .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.supersede_approvals(&flow, ctx.now).await?;
-                    approval::store(tx, &ctx, prepared).await
-                })
-            })
-            .await?;
-        if let Some(stored) = stored {
-            approval::announce(app, &stored);
-            return Ok(Some(stored.id));
-        }
+            .write(move |tx| Box::pin(async move { approval::store(tx, &ctx, prepared, Some(&flow)).await }))
+            .await;
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(NotStored::NumbersTaken) => continue,
+            Err(NotStored::Store(error)) => return Err(error),
+        };
+        approval::announce(app, &stored);
+        return Ok(Some(stored.id));
     }
     Err(approval::no_number())
 }

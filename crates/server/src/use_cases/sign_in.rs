@@ -7,18 +7,20 @@ use akkoord_core::{
     account::{Role, Username},
     approval::State,
     audit::Event,
-    ids::{ApprovalId, SignInId},
+    ids::{AccountId, ApprovalId, SignInId},
     policy::{NumberMode, Policy},
     secret::{Token, TokenHash},
     sign_in::{self, Method, Proof, SignIn, Step},
 };
 use akkoord_protocols::phone::request::Operation;
-use akkoord_store::{AccountRow, ApprovalRow, NewSignIn, PhoneRow, SignInRow, StoreError, Tx};
+use akkoord_store::{AccountRow, ApprovalRow, NewSignIn, OrganisationRow, PhoneRow, SignInRow, StoreError, Tx};
 use serde_json::json;
 
 use super::{
     access_pass::{self, Hashed},
-    account, approval, audit,
+    account,
+    approval::{self, Asked, NotStored},
+    audit, budget,
     session::{self, CurrentSession, Started},
 };
 use crate::{app::App, http::client::Client, wake::Topic};
@@ -53,25 +55,32 @@ pub async fn attempt(app: &App, ctx: &Ctx, flow: &Token) -> Result<Option<Attemp
     app.store.read(move |tx| Box::pin(async move { load(tx, &hash, now).await })).await
 }
 
-/// The same, with the names of the phones that are asked. They are told only to a browser that has signed this account
-/// in before.
-pub async fn attempt_with_phones(
-    app: &App,
-    ctx: &Ctx,
-    flow: &Token,
-) -> Result<Option<(Attempt, Vec<String>)>, StoreError> {
+/// What a browser that has signed this account in before is told besides; nothing to any other.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The names of the phones that are asked.
+    pub phone_names: Vec<String>,
+    /// Whether phone approval of the account is locked.
+    pub locked: bool,
+}
+
+/// The same, with what this browser may be told.
+pub async fn attempt_with_told(app: &App, ctx: &Ctx, flow: &Token) -> Result<Option<(Attempt, Told)>, StoreError> {
     let (now, hash) = (ctx.now, flow.hash());
     app.store
         .read(move |tx| {
             Box::pin(async move {
                 let Some(attempt) = load(tx, &hash, now).await? else { return Ok(None) };
-                let names = match &attempt.request {
-                    Some(request) if attempt.row.known_browser_at.is_some() => {
-                        tx.names_of_phones_asked(&request.id).await?
+                let mut told = Told::default();
+                if attempt.row.known_browser_at.is_some() {
+                    if let Some(request) = &attempt.request {
+                        told.phone_names = tx.names_of_phones_asked(&request.id).await?;
                     }
-                    _ => Vec::new(),
-                };
-                Ok(Some((attempt, names)))
+                    if let Some(id) = &attempt.row.account_id {
+                        told.locked = tx.account(id).await?.is_some_and(|row| row.approval_locked_at.is_some());
+                    }
+                }
+                Ok(Some((attempt, told)))
             })
         })
         .await
@@ -89,40 +98,51 @@ async fn load(tx: &mut Tx, flow: &TokenHash, now: Timestamp) -> Result<Option<At
 
 /// Whom a user name means, as far as a sign-in needs it.
 struct Found {
-    account: Option<(AccountRow, Vec<PhoneRow>)>,
+    /// The account's id; for a name that nobody has, one that no account has.
+    id: AccountId,
+    account: Option<AccountRow>,
+    phones: Vec<PhoneRow>,
     policy: Policy,
     known_browser: bool,
     /// The numbers of the account's other waiting requests.
     numbers: Vec<String>,
 }
 
-async fn find(app: &App, username: &Username, browser: Option<&Token>) -> Result<Found, StoreError> {
+/// Finds whom a user name means. The same is read for each name, so that neither the work nor the time tells whether
+/// somebody has it.
+async fn find(app: &App, ctx: &Ctx, username: &Username, browser: Option<&Token>) -> Result<Found, StoreError> {
     let name = username.as_str().to_owned();
     let browser = browser.map(Token::hash);
     let service = app.config.name.clone();
+    let nobody = AccountId::new(&*ctx.random);
     app.store
         .read(move |tx| {
             Box::pin(async move {
                 let account = tx.account_by_username(&name).await?.filter(|account| account.disabled_at.is_none());
-                let Some(account) = account else {
+                let organisations = tx.organisations().await?;
+                let mut policy = match &account {
+                    Some(account) => {
+                        let of = |row: &OrganisationRow| Some(&row.id) == account.organisation_id.as_ref();
+                        account::home_of(account, organisations.into_iter().find(of), &service)?.policy
+                    }
                     // An unknown name is asked as the first organisation asks its own.
-                    let first = tx.organisations().await?.into_iter().next();
-                    let policy = first.map(account::organisation).transpose()?.map(|found| found.policy);
-                    let policy = policy.unwrap_or_default();
-                    return Ok(Found { account: None, policy, known_browser: false, numbers: Vec::new() });
+                    None => {
+                        let first = organisations.into_iter().next();
+                        first.map(account::organisation).transpose()?.map(|found| found.policy).unwrap_or_default()
+                    }
                 };
-                let mut home = account::home(tx, &account, &service).await?;
-                if account.role != Role::Member.as_str() {
+                if account.as_ref().is_some_and(|account| account.role != Role::Member.as_str()) {
                     // One of three is guessed too easily for somebody who can change everybody's account.
-                    home.policy.number_mode = NumberMode::Enter;
+                    policy.number_mode = NumberMode::Enter;
                 }
-                let phones = tx.phones_of(&account.id).await?;
+                let id = account.as_ref().map_or(nobody, |account| account.id.clone());
+                let phones = tx.phones_of(&id).await?;
                 let known_browser = match &browser {
-                    Some(hash) => tx.known_browser(hash, &account.id).await?.is_some(),
+                    Some(hash) => tx.known_browser(hash, &id).await?.is_some(),
                     None => false,
                 };
-                let numbers = tx.pending_numbers(&account.id).await?;
-                Ok(Found { account: Some((account, phones)), policy: home.policy, known_browser, numbers })
+                let numbers = tx.pending_numbers(&id).await?;
+                Ok(Found { id, account, phones, policy, known_browser, numbers })
             })
         })
         .await
@@ -139,51 +159,42 @@ pub async fn start(
     browser: Option<&Token>,
     return_to: Option<String>,
 ) -> Result<Option<Token>, StoreError> {
-    let found = find(app, username, browser).await?;
+    let found = find(app, ctx, username, browser).await?;
     if !found.known_browser && !allows(app, ctx, client) {
         return Ok(None);
     }
     let flow = Token::new(&*ctx.random);
-    let asked = found.account.as_ref().and_then(|(account, phones)| {
-        let phones = approval::answering_phones(phones, &found.policy);
-        (!phones.is_empty()).then(|| approval::Asked {
-            account: account.id.clone(),
-            organisation: account.organisation_id.clone(),
-            phones,
-        })
-    });
+    let organisation = found.account.as_ref().and_then(|account| account.organisation_id.clone());
+    let asked = Asked::new(ctx, found.id.clone(), organisation, &found.phones, &found.policy);
     let context = approval::context(ctx, client, found.known_browser);
     let new = attempt_row(ctx, &flow, username, &found, return_to);
     let old = old_flow.map(Token::hash);
     for _ in 0..approval::TRIES {
         let (operation, policy) = (Operation::Signin, &found.policy);
         let taken = &found.numbers;
-        let prepared = approval::prepare(app, ctx, &flow.hash(), operation, asked.as_ref(), &context, policy, taken)?;
+        let prepared = approval::prepare(app, ctx, &flow.hash(), operation, &asked, &context, policy, taken)?;
         let (ctx, old, mut new) = (ctx.clone(), old.clone(), new.clone());
-        let (superseded, stored) = app
+        let stored = app
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let superseded = match &old {
-                        Some(old) => tx.supersede_approvals(old, ctx.now).await?,
-                        None => Vec::new(),
-                    };
-                    let stored = approval::store(tx, &ctx, prepared).await?;
-                    if let Some(stored) = &stored {
-                        new.approval_id = Some(stored.id.clone());
-                        tx.add_sign_in(&new).await?;
-                    }
-                    Ok::<_, StoreError>((superseded, stored))
+                    let stored = approval::store(tx, &ctx, prepared, old.as_ref()).await?;
+                    new.approval_id = Some(stored.id.clone());
+                    tx.add_sign_in(&new).await?;
+                    Ok::<_, NotStored>(stored)
                 })
             })
-            .await?;
-        for id in superseded {
+            .await;
+        let stored = match stored {
+            Ok(stored) => stored,
+            Err(NotStored::NumbersTaken) => continue,
+            Err(NotStored::Store(error)) => return Err(error),
+        };
+        for id in &stored.superseded {
             app.wake.tell(&Topic::Approval(id.to_string()));
         }
-        if let Some(stored) = stored {
-            approval::announce(app, &stored);
-            return Ok(Some(flow));
-        }
+        approval::announce(app, &stored);
+        return Ok(Some(flow));
     }
     Err(approval::no_number())
 }
@@ -332,7 +343,7 @@ pub async fn start_without_request(
     if !allows(app, ctx, client) {
         return Ok(None);
     }
-    let found = find(app, username, None).await?;
+    let found = find(app, ctx, username, None).await?;
     let flow = Token::new(&*ctx.random);
     let mut new = attempt_row(ctx, &flow, username, &found, return_to);
     new.chosen = Some(Method::AccessPass.as_str().to_owned());
@@ -341,7 +352,7 @@ pub async fn start_without_request(
 }
 
 fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, return_to: Option<String>) -> NewSignIn {
-    let account = found.account.as_ref().map(|(account, _)| account);
+    let account = found.account.as_ref();
     NewSignIn {
         id: SignInId::new_at(ctx.now, &*ctx.random),
         flow_hash: flow.hash(),
@@ -410,6 +421,8 @@ pub async fn try_access_pass(
                     audit::record(tx, &ctx, Event::AccessPassRefused, account, None, json!({})).await?;
                     return Ok(PassTried::Refused);
                 };
+                // Whoever has another method is not locked out of this one. The account comes before its requests.
+                budget::unlock(tx, &ctx, &account.id).await?;
                 if let Some(request) = &attempt.row.approval_id {
                     // The phone need not answer any more.
                     tx.cancel_approval(request, &hash, ctx.now).await?;

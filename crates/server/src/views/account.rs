@@ -35,15 +35,20 @@ pub struct Account<'a> {
 impl Account<'_> {
     /// The phones that can approve a sign-in now.
     pub fn ready_phones(&self) -> Vec<&str> {
+        let may = !self.is_locked();
         self.phones
             .iter()
-            .filter(|phone| phone.phone_sign_in && !phone.locked)
+            .filter(|phone| may && phone.phone_sign_in && !phone.locked)
             .map(|phone| phone.name.as_str())
             .collect()
     }
 
     fn pass_runs_out(&self) -> bool {
         self.warnings.contains(&Warning::AccessPassRunsOut)
+    }
+
+    fn is_locked(&self) -> bool {
+        self.warnings.contains(&Warning::PhoneSignInLocked)
     }
 }
 
@@ -169,6 +174,8 @@ pub enum Warning {
     OnlyOneMethod,
     /// Signed in with a pass that runs out, and no phone yet.
     AccessPassRunsOut,
+    /// Wrong numbers locked phone approval.
+    PhoneSignInLocked,
 }
 
 impl Warning {
@@ -177,6 +184,7 @@ impl Warning {
         match self {
             Self::OnlyOneMethod => ["account.warning.one_method.title", "account.warning.one_method.text"],
             Self::AccessPassRunsOut => ["account.warning.access_pass.title", "account.warning.access_pass.text"],
+            Self::PhoneSignInLocked => ["account.warning.locked.title", "account.warning.locked.text"],
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The mails, plain text. Each has a `subject()`; its body is the template.
 
+use std::fmt::Display;
+
 use askama::Template;
 
 use super::frame::platform_name;
@@ -156,8 +158,92 @@ impl PhoneLocked<'_> {
     }
 }
 
+/// Wrong numbers locked phone approval of the account.
+#[derive(Debug, Template)]
+#[template(path = "mail/approval_locked.txt")]
+pub struct ApprovalLocked<'a> {
+    /// The texts in the person's language.
+    pub texts: &'a Texts,
+    /// The organisation or service that writes.
+    pub organisation: &'a str,
+    /// The account.
+    pub username: &'a str,
+    /// When.
+    pub at: i64,
+    /// Whom to ask for help.
+    pub help_contact: Option<&'a str>,
+}
+
+impl ApprovalLocked<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.texts.fill("mail.approval_locked.subject", &[("organisation", &self.organisation)]))
+    }
+
+    fn text(&self) -> String {
+        let values: [(&str, &dyn Display); 2] = [("username", &self.username), ("organisation", &self.organisation)];
+        self.texts.fill("mail.approval_locked.text", &values)
+    }
+
+    fn not_you(&self) -> String {
+        self.texts.fill("mail.not_you", &[("organisation", &self.organisation)])
+    }
+
+    fn when(&self) -> String {
+        Moment(self.at).full(self.texts)
+    }
+}
+
+/// To an administrator: somebody of the organisation reported a sign-in.
+#[derive(Debug, Template)]
+#[template(path = "mail/request_reported.txt")]
+pub struct RequestReported<'a> {
+    /// The texts in the administrator's language.
+    pub texts: &'a Texts,
+    /// The organisation.
+    pub organisation: &'a str,
+    /// Who reported it: the account.
+    pub username: &'a str,
+    /// And the person's name.
+    pub name: &'a str,
+    /// When the sign-in was started.
+    pub started_at: i64,
+    /// The browser that started it, from our own list, where it is on it.
+    pub browser: Option<&'a str>,
+    /// Its network or address.
+    pub place: &'a str,
+}
+
+impl RequestReported<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.fill("mail.request_reported.subject"))
+    }
+
+    fn fill(&self, key: &str) -> String {
+        self.texts
+            .fill(key, &[("name", &self.name), ("username", &self.username), ("organisation", &self.organisation)])
+    }
+
+    fn from(&self) -> String {
+        let unknown = self.texts.get("mail.request_reported.some_browser");
+        let browser: &dyn Display = match &self.browser {
+            Some(browser) => browser,
+            None => &unknown,
+        };
+        self.texts.fill("mail.request_reported.from", &[("browser", browser), ("place", &self.place)])
+    }
+
+    fn when(&self) -> String {
+        Moment(self.started_at).full(self.texts)
+    }
+}
+
 /// A subject is one line whatever a phone is called, because a line break would begin another header.
 fn subject(texts: &Texts, key: &str, phone_name: &str, organisation: &str) -> String {
-    let line = texts.fill(key, &[("phone", &phone_name), ("organisation", &organisation)]);
-    line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    one_line(&texts.fill(key, &[("phone", &phone_name), ("organisation", &organisation)]))
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

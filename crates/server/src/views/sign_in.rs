@@ -114,11 +114,13 @@ pub enum OutcomeKind {
     TooMany,
     /// No notification could be sent.
     Unreachable,
+    /// Wrong numbers locked phone approval. Told only to a browser that the account knows.
+    Locked,
 }
 
 impl OutcomeKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Denied,
         Self::Reported,
         Self::NoAnswer,
@@ -129,6 +131,7 @@ impl OutcomeKind {
         Self::ApprovedTooLate,
         Self::TooMany,
         Self::Unreachable,
+        Self::Locked,
     ];
 
     /// The keys of its title, of what happened and whether anything is lost, and of what to do.
@@ -144,17 +147,23 @@ impl OutcomeKind {
             Self::ApprovedTooLate => ["outcome.too_late.title", "outcome.too_late.what", "outcome.too_late.do"],
             Self::TooMany => ["outcome.too_many.title", "outcome.too_many.what", "outcome.too_many.do"],
             Self::Unreachable => ["outcome.unreachable.title", "outcome.unreachable.what", "outcome.unreachable.do"],
+            Self::Locked => ["outcome.locked.title", "outcome.locked.what", "outcome.locked.do"],
         }
     }
 
     /// Whether somebody else may be at work, so that the page shows it in the colour of danger.
     pub fn is_alarming(&self) -> bool {
-        matches!(self, Self::Reported | Self::Blocked)
+        matches!(self, Self::Reported | Self::Blocked | Self::Locked)
     }
 
     /// Whether a person may need somebody's help to go on.
     pub fn needs_help(&self) -> bool {
-        matches!(self, Self::Reported | Self::Blocked | Self::TooMany | Self::Unreachable)
+        matches!(self, Self::Reported | Self::Blocked | Self::TooMany | Self::Unreachable | Self::Locked)
+    }
+
+    /// Whether another try can end better; else an access pass is the way in.
+    pub fn can_try_again(&self) -> bool {
+        !matches!(self, Self::Locked)
     }
 }
 

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::assets::{ASSETS, Asset};
 use super::frame::{Frame, Number};
-use super::mail::{PhoneAdded, PhoneLocked, PhoneRemoved, RemovedBy};
+use super::mail::{ApprovalLocked, PhoneAdded, PhoneLocked, PhoneRemoved, RemovedBy, RequestReported};
 use super::moment::Moment;
 use super::qr::QrPicture;
 use super::texts::{Language, Languages, Texts};
@@ -300,16 +300,30 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         let removed = PhoneRemoved { texts, organisation, username, phone_name, at: NOW, by, help_contact: None };
         let help_contact = Some("help@example.org");
         let locked = PhoneLocked { texts, organisation, username, phone_name, at: NOW, help_contact };
+        let approval = ApprovalLocked { texts, organisation, username, at: NOW, help_contact };
+        let reported = |browser| RequestReported {
+            texts,
+            organisation,
+            username,
+            name: "Ada's\r\nname",
+            started_at: NOW,
+            browser,
+            place: "192.0.2.1",
+        };
+        let (by_known, by_other) = (reported(Some("Firefox on Linux")), reported(None));
         let mails = [
-            (added.subject(), added.render()),
-            (removed.subject(), removed.render()),
-            (locked.subject(), locked.render()),
+            ("Ada's", added.subject(), added.render()),
+            ("Ada's", removed.subject(), removed.render()),
+            ("Ada's", locked.subject(), locked.render()),
+            (username, approval.subject(), approval.render()),
+            ("Firefox on Linux", by_known.subject(), by_known.render()),
+            ("192.0.2.1", by_other.subject(), by_other.render()),
         ];
-        for (subject, body) in mails {
+        for (told, subject, body) in mails {
             let body = body.expect("the mail renders");
             assert!(!subject.contains(['\r', '\n', '[', '{']), "{subject}");
             assert!(!body.contains(['[', '{', '<', '&']), "{body}");
-            assert!(body.contains("Ada's"), "{body}");
+            assert!(body.contains(told), "{body}");
             assert!(!body.contains("\n\n\n"), "{body}");
         }
         assert!(added.render().is_ok_and(|body| body.contains(not_me_link)));

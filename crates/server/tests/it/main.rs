@@ -10,12 +10,15 @@
 )]
 
 mod api;
+mod budgets;
 mod chromium;
 mod counters;
 mod enrolment;
+mod enumeration;
 mod faults;
 mod firefox;
 mod keys;
+mod locks;
 mod pages;
 mod pin;
 mod push;

@@ -205,7 +205,8 @@ async fn a_redirect_is_not_followed_and_a_refusal_not_repeated() {
         push.order(subscription.endpoint(), [fault]);
         shown(&app, &ada).await;
         run_due(&app).await;
-        app.pass(Duration::from_secs(130));
+        // And a stranger rings twice in ten minutes only.
+        app.pass(Duration::from_secs(400));
         assert_eq!(run_due(&app).await, 0);
     }
     assert_eq!(push.deliveries().len(), 3);
@@ -233,8 +234,28 @@ async fn a_service_that_is_silent_slow_or_endless_holds_up_nobody_else() {
         assert_eq!(good.collect().unwrap().len(), 1);
         // Ten seconds is what the bad one may take; half of that leaves room for a busy machine.
         assert!(last.at.duration_since(began) < Duration::from_secs(5), "behind the one that hangs");
-        app.pass(Duration::from_secs(121));
+        app.pass(Duration::from_secs(400));
     }
+}
+
+#[tokio::test]
+async fn t_fat_1_a_push_goes_out_for_what_may_ring_and_for_nothing_else() {
+    let (app, push) = world().await;
+    let (ada, phone, _) = app.account_with_phone("ada").await;
+    subscribe(&app, &push, &phone, Service::Own).await;
+    for _ in 0..5 {
+        shown(&app, &ada).await;
+    }
+    run_due(&app).await;
+    assert_eq!(accepted(&push).len(), 2, "two of strangers; the others wait or are decoys");
+    app.pass(Duration::from_secs(130));
+    shown(&app, &ada).await;
+    run_due(&app).await;
+    assert_eq!((accepted(&push).len(), phone.pending().await.unwrap().waiting.len()), (2, 1));
+    phone.expect().await.unwrap();
+    shown(&app, &ada).await;
+    run_due(&app).await;
+    assert_eq!(accepted(&push).len(), 3, "announced");
 }
 
 #[tokio::test]

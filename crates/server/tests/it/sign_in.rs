@@ -7,7 +7,7 @@ use akkoord_core::policy::{NumberMode, Policy};
 use akkoord_protocols::phone::problem::Code;
 use akkoord_simulator::{browser::Browser, steps};
 
-use crate::support::{TestApp, Unlock, pin};
+use crate::support::{TestApp, Unlock, page_without, pin};
 
 async fn the_request(phone: &Phone) -> Waiting {
     let mut requests = phone.pending().await.unwrap();
@@ -314,7 +314,7 @@ async fn starting_again_supersedes_only_the_own_request() {
 }
 
 #[tokio::test]
-async fn t_race_3_three_requests_wait_and_further_ones_look_the_same_but_ask_nobody() {
+async fn t_race_3_two_requests_of_strangers_wait_and_further_ones_look_the_same_but_ask_nobody() {
     let app = TestApp::new().await;
     let (ada, phone, _) = app.account_with_phone("ada").await;
     let mut numbers = Vec::new();
@@ -322,37 +322,20 @@ async fn t_race_3_three_requests_wait_and_further_ones_look_the_same_but_ask_nob
         numbers.push(app.start(&ada).await.1);
     }
     let waiting = phone.pending().await.unwrap().waiting;
-    assert_eq!(waiting.len(), 3);
-    let distinct: std::collections::HashSet<_> = numbers.iter().take(3).collect();
-    assert_eq!(distinct.len(), 3);
+    assert_eq!(waiting.len(), 2);
+    assert_ne!(numbers[0], numbers[1]);
 }
 
 #[tokio::test]
 async fn an_unknown_name_gets_the_same_page() {
     let app = TestApp::new().await;
     let (ada, ..) = app.account_with_phone("ada").await;
-    let pages = |number: &str, name: &str, html: &str| {
-        let mut html = html.replace(name, "NAME");
-        // Only where it is the number: its digits may also stand in a size, a colour or the version of a file.
-        for [before, after] in [["data-number=\"", "\""], ["translate=\"no\">", "<"]] {
-            html = html.replace(&format!("{before}{number}{after}"), &format!("{before}NN{after}"));
-        }
-        // What differs by chance: the form token and the digits read aloud.
-        while let Some(at) = html.find("name=\"csrf\" value=\"") {
-            let from = at + 19;
-            let to = html[from..].find('"').unwrap() + from;
-            html.replace_range(at..to, "");
-        }
-        let spoken = number.chars().map(String::from).collect::<Vec<_>>().join(", ");
-        html.replace(&spoken, "N, N")
-    };
     let (known, number) = app.start(&ada).await;
     let mut unknown = app.browser();
     let other = steps::start_sign_in(&mut unknown, "nobody@example.org").await.unwrap();
-    let strip = |html: String| html.lines().filter(|line| !line.contains("data-csrf")).collect::<Vec<_>>().join("\n");
     assert_eq!(
-        strip(pages(&number, "ada@example.org", &known.page.html)),
-        strip(pages(&other, "nobody@example.org", &unknown.page.html))
+        page_without(&known.page.html, "ada@example.org", &number),
+        page_without(&unknown.page.html, "nobody@example.org", &other)
     );
 }
 
@@ -404,11 +387,11 @@ async fn t_fat_4_reporting_an_approved_request_stops_its_browser() {
 }
 
 #[tokio::test]
-async fn t_num_4_a_page_beyond_three_never_shows_a_number_that_another_request_waits_for() {
+async fn t_num_4_a_page_beyond_those_that_wait_never_shows_a_number_that_another_request_waits_for() {
     let app = TestApp::new().await;
     let (ada, ..) = app.account_with_phone("ada").await;
     let mut waiting = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         waiting.push(app.start(&ada).await.1);
     }
     for _ in 0..60 {

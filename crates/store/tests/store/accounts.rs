@@ -119,6 +119,33 @@ async fn accounts_are_listed_by_user_name_a_page_at_a_time() {
 }
 
 #[tokio::test]
+async fn the_administrators_of_an_organisation_are_those_who_are_not_disabled() {
+    let Some(world) = world().await else { return };
+    let (organisation, other) = (new_organisation(), new_organisation());
+    let names = world.write(move |tx| {
+        Box::pin(async move {
+            for of in [&organisation, &other] {
+                tx.add_organisation(of).await?;
+                for (name, role) in [("ada", "owner"), ("ben", "administrator"), ("cat", "member"), ("dan", "owner")] {
+                    let mut new = new_account();
+                    new.username = format!("{name}@{}", of.id);
+                    new.organisation_id = Some(of.id.clone());
+                    new.role = role.to_owned();
+                    tx.add_account(&new).await?;
+                    if name == "dan" {
+                        assert!(tx.disable_account(&new.id, at(1)).await?);
+                    }
+                }
+            }
+            let found = tx.administrators_of(&organisation.id).await?.into_iter().map(|row| row.username);
+            Ok((found.collect::<Vec<_>>(), organisation.id))
+        })
+    });
+    let (names, id) = names.await;
+    assert_eq!(names, [format!("ada@{id}"), format!("ben@{id}")]);
+}
+
+#[tokio::test]
 async fn an_account_is_disabled_and_enabled_once() {
     let Some(world) = world().await else { return };
     let account = world.account().await;

@@ -186,9 +186,12 @@ impl World {
 
     /// A request that waits for these phones.
     pub(crate) async fn pending(&self, account: &AccountId, phones: &[&PhoneId]) -> Request {
-        let flow = token();
-        let new = new_approval(Some(account), &flow);
-        let id = new.id.clone();
+        self.placed(new_approval(Some(account), &token()), phones).await
+    }
+
+    /// This request, which waits for these phones.
+    pub(crate) async fn placed(&self, new: NewApproval, phones: &[&PhoneId]) -> Request {
+        let (id, flow) = (new.id.clone(), new.flow_hash.clone());
         let phones: Vec<PhoneId> = phones.iter().map(|phone| (*phone).clone()).collect();
         self.write(|tx| {
             Box::pin(async move {
@@ -275,10 +278,12 @@ pub(crate) fn new_account() -> NewAccount {
     }
 }
 
+/// A request of a browser that the account knows, or a decoy.
 pub(crate) fn new_approval(account: Option<&AccountId>, flow: &TokenHash) -> NewApproval {
     NewApproval {
         id: ApprovalId::new(&Counted),
-        account_id: account.cloned(),
+        account_id: account.cloned().unwrap_or_else(|| AccountId::new(&Counted)),
+        decoy: account.is_none(),
         organisation_id: None,
         flow_hash: flow.clone(),
         operation: "signin".to_owned(),
@@ -288,6 +293,8 @@ pub(crate) fn new_approval(account: Option<&AccountId>, flow: &TokenHash) -> New
         mode: "enter".to_owned(),
         unlock: "[\"pin\"]".to_owned(),
         created_at: NOW,
+        known_at: Some(NOW),
+        rings_at: None,
         expires_at: at(120),
     }
 }

@@ -1,13 +1,13 @@
 //! What is deleted, and what isn't.
 
-use akkoord_core::ids::{BrowserId, EventId, JobId, PinChangeId, SignInId};
+use akkoord_core::ids::{BrowserId, EventId, JobId, PhoneId, PinChangeId, SignInId};
 use akkoord_store::{
     Answered, AuditFilter, Lane, NewApproval, NewAuditEvent, NewBrowser, NewJob, NewPinChange, NewSession, NewSignIn,
-    Place,
+    Place, Placed, Refusal,
 };
 
 use super::world;
-use crate::fixtures::{Counted, NOW, at, new_approval, new_session, token};
+use crate::fixtures::{Counted, NOW, at, new_approval, new_session, numbers, token};
 
 #[tokio::test]
 async fn sign_ins_and_decoys_go_after_a_while_and_requests_stay() {
@@ -35,13 +35,19 @@ async fn sign_ins_and_decoys_go_after_a_while_and_requests_stay() {
                     };
                     tx.add_sign_in(&sign_in).await?;
                     let decoy = NewApproval { created_at: at(expires), ..new_approval(None, &token()) };
-                    assert!(tx.place_decoy(&decoy, "42").await?);
+                    assert_eq!(tx.place_approval(&decoy, &numbers()).await?, Placed::Decoy);
+                    if expires == 10 {
+                        tx.add_approval_message(&decoy.id, &PhoneId::new(&Counted), "message").await?;
+                    }
                 }
                 assert_eq!(tx.delete_sign_ins(at(10), 10).await?, 0);
                 assert_eq!(tx.delete_sign_ins(at(25), 1).await?, 1);
                 assert_eq!(tx.delete_sign_ins(at(25), 10).await?, 1);
                 assert_eq!(tx.delete_decoys(at(10), 10).await?, 0);
-                assert_eq!(tx.delete_decoys(at(1000), 2).await?, 2);
+                assert_eq!(tx.delete_decoys(at(1000), 2).await?, 2, "but not that with a message");
+                assert_eq!(tx.delete_decoys(at(1000), 2).await?, 0);
+                assert_eq!(tx.delete_decoy_messages(at(10), 10).await?, 0);
+                assert_eq!(tx.delete_decoy_messages(at(1000), 10).await?, 1);
                 assert_eq!(tx.delete_decoys(at(1000), 2).await?, 1);
                 assert!(tx.approval(&request.id).await?.is_some());
                 Ok(())
@@ -51,22 +57,37 @@ async fn sign_ins_and_decoys_go_after_a_while_and_requests_stay() {
 }
 
 #[tokio::test]
-async fn evidence_is_forgotten_and_its_request_stays() {
+async fn requests_go_with_their_messages_once_they_have_long_ended_and_none_with_a_live_session() {
     let Some(world) = world().await else { return };
     let account = world.account().await;
     let phone = world.phone(&account).await;
-    let request = world.pending(&account, &[&phone]).await;
-    let evidence = world.store.seal().seal(Place::ApprovalEvidence, request.id.as_str(), b"evidence");
-    let answered = Answered { evidence: Some(evidence), ..request.answered(&phone) };
+    let waits = world.pending(&account, &[&phone]).await;
+    let approved = world.approved(&account, &phone).await;
+    let denied = world.pending(&account, &[&phone]).await;
+    let session = NewSession { approval_id: Some(approved.id.clone()), ..new_session(&account) };
+    let evidence = world.store.seal().seal(Place::ApprovalEvidence, denied.id.as_str(), b"evidence");
+    let answered = Answered { evidence: Some(evidence), ..denied.answered(&phone) };
     world
         .write(move |tx| {
             Box::pin(async move {
-                assert!(tx.mismatch_approval(&answered, at(1)).await?);
-                assert_eq!(tx.forget_evidence(at(0), 10).await?, 0);
-                assert!(tx.approval(&request.id).await?.unwrap().evidence.is_some());
-                assert_eq!(tx.forget_evidence(at(1), 10).await?, 1);
-                assert_eq!(tx.forget_evidence(at(1), 10).await?, 0);
-                assert!(tx.approval(&request.id).await?.unwrap().evidence.is_none());
+                assert!(tx.consume_approval(&approved.id, &approved.flow, at(2)).await?);
+                tx.add_session(&session).await?;
+                assert!(tx.deny_approval(&answered, Refusal::Denied, at(2)).await?);
+                // Not yet: what ends at that very moment is kept.
+                assert_eq!(tx.delete_approval_messages(at(2), 10).await?, 0);
+                assert_eq!(tx.delete_approvals(at(2), 10).await?, 0);
+                assert_eq!(tx.delete_approvals(at(3), 10).await?, 0, "their messages stand on them");
+                assert_eq!(tx.delete_approval_messages(at(3), 1).await?, 1);
+                assert_eq!(tx.delete_approval_messages(at(3), 10).await?, 1);
+                assert_eq!(tx.delete_approval_messages(at(3), 10).await?, 0);
+                assert_eq!(tx.delete_approvals(at(3), 10).await?, 1);
+                assert!(tx.approval(&denied.id).await?.is_none());
+                assert!(tx.approval(&approved.id).await?.is_some(), "somebody is signed in by it");
+                assert!(tx.end_session(&session.id, &account, at(4)).await?);
+                assert_eq!(tx.delete_approvals(at(3), 10).await?, 1);
+                let left = tx.history(&account, None, 10).await?;
+                assert_eq!(left.into_iter().map(|row| row.id).collect::<Vec<_>>(), [waits.id]);
+                assert_eq!(tx.pending_messages(&phone, at(5)).await?.len(), 1);
                 Ok(())
             })
         })
@@ -162,6 +183,37 @@ async fn enrolments_jobs_and_events_go_once_they_are_over() {
                 }
                 assert_eq!(tx.delete_audit_events(at(2), 10).await?, 1);
                 assert_eq!(tx.audit_events(&AuditFilter::default(), 10).await?.len(), 1);
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn the_events_of_decoys_go_with_them_and_those_of_accounts_stay() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                let decoys = [("request.started", None), ("request.settled", None), ("backup.restored", None)];
+                let own = ["request.started", "request.settled"].map(|event| (event, Some(account.clone())));
+                for (event, account_id) in decoys.into_iter().chain(own) {
+                    let event = NewAuditEvent {
+                        id: EventId::new(&Counted),
+                        at: at(1),
+                        event: event.to_owned(),
+                        actor: "anonymous".to_owned(),
+                        account_id,
+                        subject: None,
+                        request_id: "request".to_owned(),
+                        detail: "{}".to_owned(),
+                    };
+                    tx.add_audit_event(&event).await?;
+                }
+                assert_eq!(tx.delete_events_of_decoys(at(1), 10).await?, 0);
+                assert_eq!(tx.delete_events_of_decoys(at(2), 10).await?, 2);
+                assert_eq!(tx.audit_events(&AuditFilter::default(), 10).await?.len(), 3);
                 Ok(())
             })
         })

@@ -6,6 +6,8 @@ mod accounts;
 mod approval_life;
 #[path = "approvals.rs"]
 mod approvals;
+#[path = "budget.rs"]
+mod budget;
 #[path = "dump.rs"]
 mod dump;
 #[path = "engine.rs"]

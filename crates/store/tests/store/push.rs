@@ -1,10 +1,10 @@
 //! Push subscriptions.
 
 use akkoord_core::ids::PhoneId;
-use akkoord_store::{Place, PushSubscription};
+use akkoord_store::{NewApproval, Place, PushSubscription};
 
 use super::world;
-use crate::fixtures::{Counted, at};
+use crate::fixtures::{Counted, at, new_approval, token};
 
 #[tokio::test]
 async fn a_phone_has_one_subscription_and_the_last_one_counts() {
@@ -84,7 +84,9 @@ async fn of_the_phones_asked_each_browser_with_notifications_is_rung_once() {
         phones.push(world.phone(&account).await);
     }
     let [one, same, quiet, none, unasked] = phones.try_into().unwrap();
-    let request = world.pending(&account, &[&one, &same, &quiet, &none]).await;
+    let asked = [&one, &same, &quiet, &none];
+    let ringing = NewApproval { rings_at: Some(at(1)), ..new_approval(Some(&account), &token()) };
+    let (silent, request) = (world.pending(&account, &asked).await, world.placed(ringing, &asked).await);
     let seal = |phone: &PhoneId, mac: &str| PushSubscription {
         endpoint_mac: mac.to_owned(),
         sealed: world.store.seal().seal(Place::PushSubscription, phone.as_str(), b"x"),
@@ -98,6 +100,7 @@ async fn of_the_phones_asked_each_browser_with_notifications_is_rung_once() {
                     assert!(tx.set_push_subscription(phone, subscription, at(1)).await?);
                 }
                 assert!(tx.set_notifications_off(&quiet, Some(at(1))).await?);
+                assert_eq!(tx.phones_to_ring(&silent.id).await?, [], "it waits until a phone asks");
                 let rung = tx.phones_to_ring(&request.id).await?;
                 assert!(rung == [one] || rung == [same], "{rung:?}");
                 assert!(tx.set_notifications_off(&quiet, None).await?);

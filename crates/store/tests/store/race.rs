@@ -253,7 +253,7 @@ async fn t_race_3_forty_starts_at_once_leave_three_waiting_requests() {
         for placed in &placed {
             match placed {
                 Placed::Placed { slot, number } => taken.push((*slot, number.clone())),
-                Placed::Full => {}
+                Placed::Decoy => {}
                 Placed::NumbersTaken => assert_eq!(offered, 1, "{placed:?}"),
                 Placed::FlowTaken => panic!("{placed:?}"),
             }
@@ -294,7 +294,7 @@ async fn t_race_3_at_no_moment_do_more_than_three_requests_wait_or_two_have_one_
                     })
                 });
                 let (placed, phone) = placed.await.unwrap();
-                if placed == Placed::Full {
+                if placed == Placed::Decoy {
                     continue;
                 }
                 let settle = store.write(move |tx| {

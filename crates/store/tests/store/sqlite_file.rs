@@ -6,7 +6,7 @@ use akkoord_core::ids::{AccountId, EventId};
 use akkoord_store::{Database, NewAuditEvent, Store, StoreError};
 use rusqlite::Connection;
 
-use crate::fixtures::{Counted, Folder, NOW, World, new_session, seal, sqlite_database};
+use crate::fixtures::{Counted, Folder, NOW, World, new_approval, new_session, numbers, seal, sqlite_database, token};
 
 async fn world() -> World {
     World::open(sqlite_database().await.unwrap()).await
@@ -306,6 +306,37 @@ async fn a_value_of_a_kind_that_we_never_store_is_corrupt() {
 async fn there_is_no_other_clock_to_compare_with() {
     let world = world().await;
     assert_eq!(world.store.database_time().await, Ok(None));
+}
+
+/// A stranger can make an account's requests many. Its next start must not read them all: that would be slow, and slower
+/// for names that somebody has.
+#[tokio::test]
+async fn a_start_reads_no_more_where_an_account_has_had_many_requests() {
+    let world = world().await;
+    let account = world.account().await;
+    world.store.take_statements();
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.hold_account(&account).await?;
+                tx.use_expectation(&account, NOW).await?;
+                tx.past_requests(&account, NOW).await?;
+                tx.pending_numbers(&account).await?;
+                tx.place_approval(&new_approval(Some(&account), &token()), &numbers()).await
+            })
+        })
+        .await;
+    let statements = world.store.take_statements();
+    assert_eq!(statements.len(), 7, "{statements:?}");
+    let connection = Connection::open(path(&world)).unwrap();
+    for sql in statements {
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut steps = explained.raw_query();
+        while let Some(step) = steps.next().unwrap() {
+            let step: String = step.get(3).unwrap();
+            assert!(!step.contains("approvals_account") && !step.starts_with("SCAN"), "{sql}: {step}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,22 +1,31 @@
 //! The people: whom a lost phone would lock out, and what waits.
 
-use akkoord_core::account::Role;
+use akkoord_core::{account::Role, budget::Reason};
 use akkoord_store::{Store, StoreError};
 
 use super::Findings;
-use crate::cli::opened::all_accounts;
+use crate::cli::{
+    held_back,
+    opened::{all_accounts, operator_ctx},
+};
 
 pub(super) async fn look(store: &Store, findings: &mut Findings) -> Result<(), StoreError> {
-    let (organisations, phones, jobs) = store
+    let ctx = operator_ctx();
+    let (organisations, phones, held, jobs) = store
         .read(|tx| {
             Box::pin(async move {
                 let organisations = tx.organisations().await?.len();
-                let mut phones = Vec::new();
+                let (mut phones, mut held) = (Vec::new(), Held::default());
                 for account in all_accounts(tx, None).await?.into_iter().filter(|row| row.disabled_at.is_none()) {
                     let own = tx.phones_of(&account.id).await?;
+                    match held_back::of_account(tx, &ctx, &account, &own).await?.worst() {
+                        Some((Reason::Locked, _)) => held.locked.push(account.username.clone()),
+                        Some(_) => held.paused.push(account.username.clone()),
+                        None => {}
+                    }
                     phones.push((account, own.len()));
                 }
-                Ok::<_, StoreError>((organisations, phones, tx.count_open_jobs().await?))
+                Ok::<_, StoreError>((organisations, phones, held, tx.count_open_jobs().await?))
             })
         })
         .await?;
@@ -42,6 +51,7 @@ pub(super) async fn look(store: &Store, findings: &mut Findings) -> Result<(), S
     if without.is_empty() && single.is_empty() && !phones.is_empty() {
         findings.ok("phones", "every account has two or more");
     }
+    held.tell(findings);
     let owners = phones.iter().filter(|(account, _)| account.role == Role::Owner.as_str()).count();
     if owners == 0 && organisations > 0 {
         findings.warn("accounts", "no enabled account is an owner", "add one: `akkoord account add --role owner`");
@@ -55,8 +65,35 @@ pub(super) async fn look(store: &Store, findings: &mut Findings) -> Result<(), S
     Ok(())
 }
 
-fn some_of(names: &[&str]) -> String {
-    let mut shown: Vec<&str> = names.iter().take(NAMED).copied().collect();
+/// The accounts whose phone sign-in is held back.
+#[derive(Default)]
+struct Held {
+    locked: Vec<String>,
+    paused: Vec<String>,
+}
+
+impl Held {
+    fn tell(&self, findings: &mut Findings) {
+        let Self { locked, paused } = self;
+        if !locked.is_empty() {
+            let text = format!("{} locked after wrong numbers: {}", locked.len(), some_of(locked));
+            let remedy = "ask who entered them, then `akkoord account unlock USERNAME`, or an access pass to be used";
+            findings.warn("phone sign-in", text, remedy);
+        }
+        if !paused.is_empty() {
+            let text = format!("{} paused: {}", paused.len(), some_of(paused));
+            let remedy =
+                "ends by itself, `akkoord account list` says why and when; somebody else may be typing their names";
+            findings.warn("phone sign-in", text, remedy);
+        }
+        if locked.is_empty() && paused.is_empty() {
+            findings.ok("phone sign-in", "no account is locked or paused");
+        }
+    }
+}
+
+fn some_of(names: &[impl AsRef<str>]) -> String {
+    let mut shown: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
     if names.len() > NAMED {
         shown.push("...");
     }

@@ -118,6 +118,9 @@ pub async fn show_account(
     };
     let can_manage = session.assurance == Assurance::TwoFactor;
     let mut warnings = Vec::new();
+    if session.account.approval_locked_at.is_some() {
+        warnings.push(Warning::PhoneSignInLocked);
+    }
     if !can_manage {
         warnings.push(Warning::AccessPassRunsOut);
     }

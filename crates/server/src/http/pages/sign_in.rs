@@ -103,17 +103,18 @@ async fn start(page: &Page, username: &Username, return_to: Option<String>) -> R
 /// `GET /signin/approve`: whatever the dispatcher says comes next.
 pub async fn show_approve(page: Page) -> Result<Response, PageError> {
     let Some(flow) = flow(&page) else { return Ok(see_other("/signin")) };
-    let found = sign_in::attempt_with_phones(&page.app, &page.ctx(), &flow).await?;
-    let Some((attempt, phone_names)) = found else { return Ok(see_other("/signin")) };
+    let found = sign_in::attempt_with_told(&page.app, &page.ctx(), &flow).await?;
+    let Some((attempt, told)) = found else { return Ok(see_other("/signin")) };
     let (frame, username) = (page.frame(), attempt.row.username.as_str());
     match (attempt.next_step(&page.ctx()), &attempt.request) {
+        (Step::AwaitPhone, _) if told.locked => page.show(&Outcome { frame, username, kind: OutcomeKind::Locked }),
         (Step::AwaitPhone, Some(request)) => page.show(&Approve {
             frame,
             request: request.id.as_str(),
             username,
             app_name: None,
             number: Number { digits: &request.number, choose: request.mode == "choose" },
-            phone_names,
+            phone_names: told.phone_names,
             expires_in_seconds: seconds(page.now.until(request.expires_at)),
             total_seconds: seconds(request.created_at.until(request.expires_at)),
             same_device_hint: is_mobile(&page),

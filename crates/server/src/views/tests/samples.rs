@@ -189,6 +189,8 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
     let added = Some(Notice::PhoneAdded("Ada's Pixel".to_owned()));
     samples.add("account-one-phone", page(vec![pixel()], sign_ins(), added, vec![Warning::OnlyOneMethod], true));
     samples.add("account-empty", page(vec![], vec![], None, vec![Warning::AccessPassRunsOut], true));
+    let locked = vec![Warning::PhoneSignInLocked];
+    samples.add("account-locked", page(vec![pixel()], sign_ins(), None, locked, true));
     samples.add("account-managed", page(vec![pixel()], sign_ins(), None, vec![], false));
     for (name, notice) in [
         ("removed", Notice::PhoneRemoved("Old tablet".to_owned())),

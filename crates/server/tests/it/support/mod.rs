@@ -275,6 +275,17 @@ impl TestApp {
         TestAccount { id, username, pass }
     }
 
+    /// Another access pass of an account.
+    pub async fn new_pass(&self, account: &TestAccount) -> String {
+        let ctx = self.app.own_ctx(Actor::Operator);
+        let (id, drawn) = (account.id.clone(), access_pass::draw(&ctx).unwrap());
+        let added = self
+            .app
+            .store
+            .write(move |tx| Box::pin(async move { access_pass::add(tx, &ctx, &id, &Policy::default(), drawn).await }));
+        added.await.map_err(|error: StoreError| error).unwrap().0
+    }
+
     /// A browser that has not been here.
     pub fn browser(&self) -> Browser {
         Browser::new(&self.network, &self.app.config.public_url)
@@ -364,6 +375,27 @@ impl Drop for TestApp {
         self.server.abort();
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// A page with a number, but for what differs by chance or by what was typed: the name, the number, tokens and the
+/// request's id.
+pub fn page_without(html: &str, name: &str, number: &str) -> String {
+    let mut html = html.replace(name, "NAME");
+    // Only where it is the number: its digits may also stand in a size, a colour or the version of a file.
+    for [before, after] in [["data-number=\"", "\""], ["translate=\"no\">", "<"]] {
+        html = html.replace(&format!("{before}{number}{after}"), &format!("{before}NN{after}"));
+    }
+    let spoken = number.chars().map(String::from).collect::<Vec<_>>().join(", ");
+    html = html.replace(&spoken, "N, N");
+    for start in ["name=\"csrf\" value=\"", "data-csrf=\"", "events?of="] {
+        let mut from = 0;
+        while let Some(at) = html[from..].find(start) {
+            from += at + start.len();
+            let to = html[from..].find('"').unwrap() + from;
+            html.replace_range(from..to, "");
+        }
+    }
+    html
 }
 
 /// How a test phone is unlocked.

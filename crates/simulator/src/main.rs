@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use akkoord_simulator::{
-    bench::{self, Options},
+    bench::{self, LoadOptions, Options},
     hands_free::{self, Programs},
 };
 use clap::{Parser, Subcommand};
@@ -38,13 +38,18 @@ enum Command {
 enum Scenario {
     /// Complete sign-ins by phone: how many, how fast, and what they cost.
     Approvals(Options),
+    /// Sign-ins beside thousands of waiting browsers and a flood of strangers, and the server's end under that load.
+    Load(LoadOptions),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Command::Bench { scenario: Scenario::Approvals(options) } = &arguments.command {
+    if let Command::Bench { scenario } = &arguments.command {
         // Each waiting browser takes a file here and in the server; this comes back only if it could not be raised.
-        bench::raise_file_limit(options);
+        match scenario {
+            Scenario::Approvals(options) => options.raise_file_limit(),
+            Scenario::Load(options) => options.raise_file_limit(),
+        }
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -69,6 +74,7 @@ async fn run(command: Command) -> Result<(), String> {
             hands_free::run(&Programs::find(&akkoord, authenticator.as_deref())).await
         }
         Command::Bench { scenario: Scenario::Approvals(options) } => bench::approvals(&options).await,
+        Command::Bench { scenario: Scenario::Load(options) } => bench::load(&options).await,
     }
 }
 

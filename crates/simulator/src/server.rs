@@ -1,7 +1,7 @@
 //! The server as a program of its own: started on a folder, ready when it says so, stopped on every path.
 
 use std::{
-    fs::File,
+    fs::OpenOptions,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -67,7 +67,8 @@ pub struct Ready {
     pub login: String,
     /// The address of the phone protocol.
     pub phone: String,
-    /// The accounts of the example organisation.
+    /// The accounts of the example organisation; another server tells none.
+    #[serde(default)]
     pub accounts: Vec<ReadyAccount>,
     /// The server's process.
     pub pid: u32,
@@ -100,18 +101,24 @@ impl Server {
     /// Starts `akkoord demo` on the folder `data` and waits until it is ready. Without a port the system chooses one;
     /// what was enrolled before needs the same one again, as the server's name holds it.
     pub async fn start(akkoord: &Path, data: &Path, port: Option<u16>, more: &[String]) -> Result<Self, ServerError> {
+        let mut command = Command::new(akkoord);
+        command.args(["demo", "--listen", &format!("127.0.0.1:{}", port.unwrap_or(0)), "--data"]).arg(data).args(more);
+        Self::run(command, data).await
+    }
+
+    /// Starts a command that serves, and waits until it is ready. Its ready file and its log lie beside the folder
+    /// `data`; the log is continued.
+    pub async fn run(mut command: Command, data: &Path) -> Result<Self, ServerError> {
         let (ready_file, log) = (data.with_extension("ready"), data.with_extension("log"));
         if ready_file.exists() {
             std::fs::remove_file(&ready_file)?;
         }
-        let output = File::create(&log)?;
-        let mut command = Command::new(akkoord);
-        command.args(["demo", "--listen", &format!("127.0.0.1:{}", port.unwrap_or(0)), "--data"]).arg(data);
+        let output = OpenOptions::new().create(true).append(true).open(&log)?;
         command.arg("--ready-file").arg(&ready_file);
-        command.args(more).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
+        let program = command.get_program().to_string_lossy().into_owned();
         let started = Instant::now();
-        let child =
-            command.spawn().map_err(|error| ServerError::Start { program: akkoord.display().to_string(), error })?;
+        let child = command.spawn().map_err(|error| ServerError::Start { program, error })?;
         // From here on the child is owned by something that kills it.
         let ready = Ready { login: String::new(), phone: String::new(), accounts: Vec::new(), pid: child.id() };
         let mut server = Self { child, log, ready, started_in: Duration::ZERO, started_at: started };

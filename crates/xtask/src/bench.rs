@@ -8,12 +8,15 @@ use crate::{Failure, test, tools, usage, web};
 /// Runs the named bench of the simulator against the optimised server.
 pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
     let Some((scenario, passed_on)) = arguments.split_first() else {
-        return Err(usage("which bench? There are `approvals` and `app`"));
+        return Err(usage("which bench? There are `approvals`, `load` and `app`"));
     };
     match scenario.as_str() {
-        "approvals" => approvals(top, passed_on),
+        "approvals" | "load" => simulated(top, scenario, passed_on),
         "app" if passed_on.is_empty() => app(top),
-        _ => Err(usage(&format!("no bench is called {}: there are `approvals` and `app`", arguments.join(" ")))),
+        _ => {
+            let told = arguments.join(" ");
+            Err(usage(&format!("no bench is called {told}: there are `approvals`, `load` and `app`")))
+        }
     }
 }
 
@@ -28,9 +31,9 @@ fn app(top: &Path) -> Result<(), Failure> {
     tools::run(tools::cargo(top, &arguments).env(test::CHROMIUM, chromium))
 }
 
-fn approvals(top: &Path, passed_on: &[String]) -> Result<(), Failure> {
+fn simulated(top: &Path, scenario: &str, passed_on: &[String]) -> Result<(), Failure> {
     let programs = tools::build_programs(top, true)?;
     let mut command = Command::new(&programs.simulator);
-    command.args(["bench", "approvals", "--akkoord"]).arg(&programs.akkoord).args(passed_on).current_dir(top);
+    command.args(["bench", scenario, "--akkoord"]).arg(&programs.akkoord).args(passed_on).current_dir(top);
     tools::run(&mut command)
 }

@@ -1,6 +1,7 @@
 //! The load: complete sign-ins, as many as possible or at a steady rate, and browsers that only wait.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use super::{
     fleet::{Pair, STRETCHED_PIN},
 };
 use crate::{
-    browser::{Browser, PageEvents},
+    browser::{Browser, Page, PageEvents},
     server::Server,
     steps::{self, PATIENCE},
 };
@@ -25,17 +26,34 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Run {
     /// Complete sign-ins.
-    pub(super) sign_ins: u32,
+    pub(super) sign_ins: Vec<Took>,
+    /// Those that no phone was asked for.
+    pub(super) not_asked: u32,
     /// How long the run took.
-    pub(super) took: Duration,
-    /// Of each sign-in: all of it under full load, decision to browser at the steady rate.
-    pub(super) durations: Vec<Duration>,
+    pub(super) time: Duration,
 }
 
 /// What one sign-in took.
-struct Took {
-    all: Duration,
-    decision_to_browser: Duration,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Took {
+    /// All of it.
+    pub(super) all: Duration,
+    /// From the phone's decision until the browser heard of it.
+    pub(super) decision_to_browser: Duration,
+    /// Finishing: the form that signs in, and the account page.
+    pub(super) finish: Duration,
+}
+
+impl Run {
+    /// How many sign-ins there were.
+    pub(super) fn count(&self) -> f64 {
+        f64::from(u32::try_from(self.sign_ins.len()).unwrap_or(u32::MAX))
+    }
+
+    /// One time of each sign-in.
+    pub(super) fn each(&self, time: impl Fn(&Took) -> Duration) -> Vec<Duration> {
+        self.sign_ins.iter().map(time).collect()
+    }
 }
 
 /// The cookie that says that this browser is known, which outlives a sign-out.
@@ -49,8 +67,11 @@ async fn sign_in(pair: &mut Pair, method: Method) -> Result<Took, BenchError> {
     let number = steps::start_sign_in(browser, &pair.username).await?;
     let mut events = browser.events("/signin/events").await?;
     let requests = pair.phone.pending().await?;
-    let waiting = requests.waiting.last();
-    let waiting = waiting.ok_or_else(|| BenchError::Wrong(format!("nothing waits for {}", pair.username)))?;
+    // A person goes by what the phone shows: strangers' requests are not from a browser that the account knows. Before
+    // the flood each browser has become known by its first sign-in.
+    let known = requests.waiting.iter().rfind(|waiting| waiting.checked.request.ctx.known);
+    let waiting = known.or(requests.waiting.first().filter(|_| requests.waiting.len() == 1));
+    let waiting = waiting.ok_or_else(|| BenchError::NotAsked(pair.username.clone()))?;
     let unlocking = match method {
         Method::Webauthn => Unlocking::Platform,
         Method::Pin => Unlocking::Stretched(Stretched::precomputed(STRETCHED_PIN)),
@@ -64,8 +85,13 @@ async fn sign_in(pair: &mut Pair, method: Method) -> Result<Took, BenchError> {
     let decided = Instant::now();
     pair.phone.decide(&prepared).await?;
     let heard = heard.await.map_err(|error| BenchError::Wrong(error.to_string()))??;
+    let finishing = Instant::now();
     steps::finish_sign_in(browser).await?;
-    Ok(Took { all: started.elapsed(), decision_to_browser: heard.saturating_duration_since(decided) })
+    Ok(Took {
+        all: started.elapsed(),
+        decision_to_browser: heard.saturating_duration_since(decided),
+        finish: finishing.elapsed(),
+    })
 }
 
 /// As many sign-ins as possible, `at_once` under way at any moment.
@@ -86,32 +112,32 @@ pub(super) async fn closed(
     let mut tasks = JoinSet::new();
     for mut share in shares {
         tasks.spawn(async move {
-            let mut durations = Vec::new();
+            let mut sign_ins = Vec::new();
             let result = async {
                 loop {
                     for pair in &mut share {
                         if started.elapsed() >= time {
                             return Ok(());
                         }
-                        durations.push(sign_in(pair, method).await?.all);
+                        sign_ins.push(sign_in(pair, method).await?);
                     }
                 }
             }
             .await;
-            (share, durations, result)
+            (share, sign_ins, result)
         });
     }
-    let (mut durations, mut failed) = (Vec::new(), None);
+    let (mut sign_ins, mut failed) = (Vec::new(), None);
     while let Some(ended) = tasks.join_next().await {
-        let (share, took, result) = ended.map_err(|error| BenchError::Wrong(error.to_string()))?;
+        let (share, done, result) = ended.map_err(|error| BenchError::Wrong(error.to_string()))?;
         pairs.extend(share);
-        durations.extend(took);
+        sign_ins.extend(done);
         failed = failed.or(result.err());
     }
-    let took = started.elapsed();
+    let time = started.elapsed();
     match failed {
         Some(error) => Err(error),
-        None => Ok(Run { sign_ins: u32::try_from(durations.len()).unwrap_or(u32::MAX), took, durations }),
+        None => Ok(Run { sign_ins, not_asked: 0, time }),
     }
 }
 
@@ -143,14 +169,15 @@ pub(super) async fn steady(
             took
         });
     }
-    let (mut durations, mut failed) = (Vec::new(), None);
+    let (mut sign_ins, mut not_asked, mut failed) = (Vec::new(), 0, None);
     while let Some(ended) = tasks.join_next().await {
         match ended.map_err(|error| BenchError::Wrong(error.to_string()))? {
-            Ok(took) => durations.push(took.decision_to_browser),
+            Ok(took) => sign_ins.push(took),
+            Err(BenchError::NotAsked(_)) => not_asked += 1,
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    let took = started.elapsed();
+    let time = started.elapsed();
     drop(give_back);
     let mut free = free.lock().await;
     while let Some(pair) = free.recv().await {
@@ -158,22 +185,72 @@ pub(super) async fn steady(
     }
     match failed {
         Some(error) => Err(error),
-        None => Ok(Run { sign_ins: u32::try_from(durations.len()).unwrap_or(u32::MAX), took, durations }),
+        None => Ok(Run { sign_ins, not_asked, time }),
     }
 }
 
-/// Opens browsers that wait on their number page. They wait until the streams are dropped.
+/// A browser that waits on its number page, and its stream.
+pub(super) type Held = (Browser, PageEvents);
+
+/// Opens browsers that wait on their number page, each at an address of its own. They wait until they are dropped.
 pub(super) async fn wait_in_browsers(
     network: &Network,
     server: &Server,
-    names: &[&str],
+    names: &[String],
     count: usize,
-) -> Result<Vec<PageEvents>, BenchError> {
-    let mut held = Vec::with_capacity(count);
-    for name in names.iter().cycle().take(count) {
-        let mut browser = Browser::new(network, &server.ready.login);
-        steps::start_sign_in(&mut browser, name).await?;
-        held.push(browser.events("/signin/events").await?);
+) -> Result<Vec<Held>, BenchError> {
+    let mut numbers = 0..u32::try_from(count).unwrap_or(u32::MAX);
+    let mut named = names.iter().cycle().cloned();
+    let (mut held, mut tasks) = (Vec::with_capacity(count), JoinSet::new());
+    loop {
+        while tasks.len() < OPENING_AT_ONCE {
+            let (Some(number), Some(name)) = (numbers.next(), named.next()) else { break };
+            // Addresses that are kept for benches (RFC 2544), in turn from each neighbourhood of them: few start much.
+            let address = IpAddr::V4(Ipv4Addr::from_bits(0xC612_0000 + number % 512 * 256 + number / 512 % 256));
+            tasks.spawn(wait_in_browser(Browser::new(network, &server.ready.login).at_address(address), name));
+        }
+        match tasks.join_next().await {
+            Some(Ok(opened)) => held.push(opened?),
+            Some(Err(error)) => return Err(BenchError::Wrong(error.to_string())),
+            None => return Ok(held),
+        }
     }
-    Ok(held)
 }
+
+async fn wait_in_browser(mut browser: Browser, name: String) -> Result<Held, BenchError> {
+    steps::start_sign_in(&mut browser, &name).await?;
+    // Of ten thousand pages only the cookies are needed any more.
+    browser.page = Page::default();
+    let events = browser.events("/signin/events").await?;
+    Ok((browser, events))
+}
+
+/// Whether a stream was ended by the server, and not cut off.
+pub(super) async fn ended_well(mut events: PageEvents) -> bool {
+    loop {
+        match events.next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
+    }
+}
+
+/// Browsers whose streams ended open them again, as the script of their page does.
+pub(super) async fn come_back(browsers: Vec<Browser>) -> Result<Vec<PageEvents>, BenchError> {
+    let (mut browsers, mut held, mut tasks) = (browsers.into_iter(), Vec::new(), JoinSet::new());
+    loop {
+        while tasks.len() < OPENING_AT_ONCE {
+            let Some(browser) = browsers.next() else { break };
+            tasks.spawn(async move { browser.events("/signin/events").await });
+        }
+        match tasks.join_next().await {
+            Some(Ok(opened)) => held.push(opened?),
+            Some(Err(error)) => return Err(BenchError::Wrong(error.to_string())),
+            None => return Ok(held),
+        }
+    }
+}
+
+/// How many browsers open their pages at once.
+const OPENING_AT_ONCE: usize = 16;

@@ -1,9 +1,12 @@
-//! `bench approvals`: complete sign-ins by phone against a real server process, with what they cost.
+//! `bench approvals`: complete sign-ins by phone against a real server process, with what they cost. `bench load`: a
+//! crowd of waiting browsers and a flood of strangers beside them, in `crowd`.
 //!
 //! Server and load generator share the machine. The server's CPU time per sign-in hardly depends on that; the rates
 //! and latencies do, so floors of the same machine are measured in the same run.
 
+mod crowd;
 mod fleet;
+mod flood;
 mod floors;
 mod load;
 mod process;
@@ -26,6 +29,7 @@ use crate::{
     steps::StepError,
     story,
 };
+pub use crowd::{LoadOptions, load};
 use fleet::Pair;
 use process::ProcessError;
 use report::Report;
@@ -107,6 +111,9 @@ pub(crate) enum BenchError {
     /// An enrolment.
     #[error("an enrolment failed: {0}")]
     Enrol(#[from] akkoord_authenticator::EnrolError),
+    /// A sign-in was begun, and no phone was asked.
+    #[error("nothing waits for {0}")]
+    NotAsked(String),
     /// Figures of a process.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -124,11 +131,18 @@ impl From<crate::browser::BrowserError> for BenchError {
     }
 }
 
-/// Starts this program again with as many open files as the machine allows, where too few are allowed.
-pub fn raise_file_limit(options: &Options) {
-    let needed = options.waiting + options.concurrency * 8 + 200;
+impl Options {
+    /// Makes sure that enough files can be open; may begin this program anew.
+    pub fn raise_file_limit(&self) {
+        raise_file_limit(self.waiting + self.concurrency * 8 + 200, self.file_limit_raised);
+    }
+}
+
+/// Starts this program again with as many open files as the machine allows, where too few are allowed. The server is
+/// started with the same limit.
+fn raise_file_limit(needed: usize, tried: bool) {
     let enough = process::open_files_allowed().is_some_and(|allowed| allowed >= needed);
-    if enough || options.file_limit_raised {
+    if enough || tried {
         return;
     }
     let Ok(program) = std::env::current_exe() else { return };
@@ -150,7 +164,7 @@ async fn measure(options: &Options) -> Result<(), BenchError> {
     let own = Folder::under(&folder, "bench")?;
     let data = own.join("data");
     let network = Network::loopback()?;
-    let mut report = Report::default();
+    let mut report = Report::new("approvals");
     configuration(options, &folder);
 
     story::line("\nFloors of this machine, one core:");
@@ -259,20 +273,21 @@ async fn under_load(
     for _ in 0..options.runs.max(1) {
         let (server_before, own_before) = (process::cpu(server.ready.pid)?, process::cpu(std::process::id())?);
         let run = load::closed(pairs, method, options.concurrency, seconds).await?;
-        let count = f64::from(run.sign_ins.max(1));
+        let count = run.count().max(1.0);
         let per_sign_in = |cpu: Duration| millis(cpu) / count;
-        report.add(&format!("{prefix}sign_ins_per_second"), count / run.took.as_secs_f64());
+        report.add(&format!("{prefix}sign_ins_per_second"), count / run.time.as_secs_f64());
         let server_cpu = process::cpu(server.ready.pid)?.saturating_sub(server_before);
         report.add(&format!("{prefix}server_cpu_ms_per_sign_in"), per_sign_in(server_cpu));
         let own_cpu = process::cpu(std::process::id())?.saturating_sub(own_before);
         report.add(&format!("{prefix}generator_cpu_ms_per_sign_in"), per_sign_in(own_cpu));
-        report.add(&format!("{prefix}sign_in_p50_ms"), percentile(&run.durations, 50));
+        report.add(&format!("{prefix}sign_in_p50_ms"), percentile(&run.each(|took| took.all), 50));
     }
     for _ in 0..options.runs.max(1) {
         let run = load::steady(pairs, method, options.rate, seconds).await?;
-        report.add(&format!("{prefix}decision_to_browser_p50_ms"), percentile(&run.durations, 50));
-        report.add(&format!("{prefix}decision_to_browser_p99_ms"), percentile(&run.durations, 99));
-        report.add(&format!("{prefix}steady_sign_ins_per_second"), f64::from(run.sign_ins) / run.took.as_secs_f64());
+        let heard = run.each(|took| took.decision_to_browser);
+        report.add(&format!("{prefix}decision_to_browser_p50_ms"), percentile(&heard, 50));
+        report.add(&format!("{prefix}decision_to_browser_p99_ms"), percentile(&heard, 99));
+        report.add(&format!("{prefix}steady_sign_ins_per_second"), run.count() / run.time.as_secs_f64());
     }
     Ok(())
 }
@@ -288,7 +303,7 @@ async fn waiting_browsers(
         return Ok(());
     }
     story::line(&format!("\n{} browsers wait on their pages ...", options.waiting));
-    let names: Vec<&str> = pairs.iter().map(|pair| pair.username.as_str()).collect();
+    let names: Vec<String> = pairs.iter().map(|pair| pair.username.clone()).collect();
     // The first pages fill caches and pools, which is not the price of waiting.
     let warm = load::wait_in_browsers(network, server, &names, options.waiting.min(100)).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -26,11 +26,21 @@ const AIMS: &[(&str, Aim)] = &[
     ("ready_ms", Aim::AtMost(150.0)),
     ("first_start_ms", Aim::AtMost(1000.0)),
     ("binary_mib", Aim::AtMost(30.0)),
+    ("flood_cpu_percent", Aim::AtMost(10.0)),
+    ("flood_finish_p99_ms", Aim::AtMost(1000.0)),
+    ("flood_not_asked", Aim::AtMost(0.0)),
+    ("long_flood_finish_p99_ms", Aim::AtMost(1000.0)),
+    ("long_flood_not_asked", Aim::AtMost(0.0)),
+    ("stop_ms", Aim::AtMost(10_000.0)),
+    ("stop_streams_cut", Aim::AtMost(0.0)),
 ];
 
-/// Collected figures, each with its values of several runs.
-#[derive(Debug, Default)]
-pub(super) struct Report(BTreeMap<String, Vec<f64>>);
+/// Collected figures of a scenario, each with its values of several runs.
+#[derive(Debug)]
+pub(super) struct Report {
+    scenario: &'static str,
+    figures: BTreeMap<String, Vec<f64>>,
+}
 
 /// The spread of a figure.
 #[derive(Debug, PartialEq)]
@@ -51,19 +61,29 @@ fn spread(values: &[f64]) -> Spread {
 }
 
 impl Report {
+    /// Nothing yet.
+    pub(super) fn new(scenario: &'static str) -> Self {
+        Self { scenario, figures: BTreeMap::new() }
+    }
+
     /// A figure that is measured once.
     pub(super) fn set(&mut self, name: &str, value: f64) {
-        self.0.insert(name.to_owned(), vec![value]);
+        self.figures.insert(name.to_owned(), vec![value]);
     }
 
     /// A value of one more run.
     pub(super) fn add(&mut self, name: &str, value: f64) {
-        self.0.entry(name.to_owned()).or_default().push(value);
+        self.figures.entry(name.to_owned()).or_default().push(value);
+    }
+
+    /// The median of a figure.
+    pub(super) fn median(&self, name: &str) -> f64 {
+        self.figures.get(name).map_or(f64::NAN, |values| spread(values).median)
     }
 
     /// Prints the floors, which are known first.
     pub(super) fn print_floors(&self) {
-        for (name, values) in self.0.iter().filter(|(name, _)| name.starts_with("floor_")) {
+        for (name, values) in self.figures.iter().filter(|(name, _)| name.starts_with("floor_")) {
             line(&format!("  {name:<36} {:>12}", shown(spread(values).median)));
         }
     }
@@ -71,7 +91,7 @@ impl Report {
     /// Prints all figures against the aims.
     pub(super) fn print(&self, json: bool) {
         line(&format!("\n  {:<36} {:>10} {:>10} {:>10}   aim", "figure", "median", "min", "max"));
-        for (name, values) in &self.0 {
+        for (name, values) in &self.figures {
             let Spread { least, median, most } = spread(values);
             let range = if values.len() > 1 { (shown(least), shown(most)) } else { (String::new(), String::new()) };
             line(&format!(
@@ -89,14 +109,14 @@ impl Report {
 
     fn json(&self) -> Value {
         let figures: Map<String, Value> = self
-            .0
+            .figures
             .iter()
             .map(|(name, values)| {
                 let rounded = (spread(values).median * 1000.0).round() / 1000.0;
                 (name.clone(), json!(rounded))
             })
             .collect();
-        json!({ "scenario": "approvals", "figures": figures })
+        json!({ "scenario": self.scenario, "figures": figures })
     }
 }
 
@@ -130,7 +150,7 @@ mod tests {
         assert!(verdict("sign_ins_per_second", 499.0).contains("MISSED"));
         assert!(verdict("ready_ms", 150.0).contains("reached"));
         assert_eq!(verdict("loaded_rss_mib", 1.0), "");
-        let mut report = Report::default();
+        let mut report = Report::new("approvals");
         report.add("ready_ms", 10.0);
         report.add("ready_ms", 20.123_456);
         report.add("ready_ms", 30.0);

@@ -4,7 +4,7 @@
 mod cookies;
 mod page;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use akkoord_authenticator::{EventParser, Network, RawEvent};
 use reqwest::Method;
@@ -78,6 +78,7 @@ pub struct Browser {
     network: Network,
     origin: String,
     language: String,
+    address: Option<IpAddr>,
     /// Its cookies.
     pub cookies: Cookies,
     /// The page it shows.
@@ -91,6 +92,7 @@ impl Browser {
             network: network.clone(),
             origin: origin.trim_end_matches('/').to_owned(),
             language: "en".to_owned(),
+            address: None,
             cookies: Cookies::default(),
             page: Page::default(),
         }
@@ -99,6 +101,12 @@ impl Browser {
     /// The same, for a person who reads this language.
     pub fn with_language(mut self, language: &str) -> Self {
         language.clone_into(&mut self.language);
+        self
+    }
+
+    /// The same at this address, as a proxy before the server would tell it.
+    pub fn at_address(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
         self
     }
 
@@ -197,6 +205,9 @@ impl Browser {
         let kept = own.iter().filter(|(name, _)| !replaced(name));
         for (name, value) in kept.chain(more).filter(|(_, value)| !value.is_empty()) {
             request = request.header(*name, *value);
+        }
+        if let Some(address) = self.address {
+            request = request.header("x-forwarded-for", address.to_string());
         }
         if let Some(cookies) = self.cookies.header(path) {
             request = request.header("cookie", cookies);

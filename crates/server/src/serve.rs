@@ -132,7 +132,9 @@ impl Serving {
         let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = Server::from_listener(listener);
         let served = match tls {
-            None => configured(server.acceptor(Gate::plain(connections)), handle).serve(service).await,
+            // Browsers speak HTTP/2 under TLS only, and proxies before us HTTP/1.1. Told so, a connection reads no
+            // first bytes to find out, after which its buffer would stay twice as large.
+            None => configured(server.acceptor(Gate::plain(connections)).http1_only(), handle).serve(service).await,
             Some(tls) => {
                 let reloading = tokio::spawn(tls.clone().keep_current());
                 let served = configured(server.acceptor(Gate::tls(connections, &tls)), handle).serve(service).await;

@@ -182,13 +182,13 @@ macro_rules! select {
 }
 
 impl Tx {
-    /// Places a request of an account: in the first free of its places, with the first of `numbers` that is free. The
-    /// account's overdue requests make room first. Both limits are unique indexes, so that starts at the same moment can't
-    /// exceed them; what is read here only helps to choose. Beyond them it becomes a decoy, so that a stranger can neither
-    /// displace a waiting request nor learn that there is one. A decoy takes the same statements and as much writing, and
-    /// its number too is none of those that wait: its person sees it, and might type it there.
+    /// Places a request of an account: in the first free of its places, with the first of `numbers` that is free. Both
+    /// limits are unique indexes, so that starts at the same moment can't exceed them; what is read here only helps to
+    /// choose. What is overdue holds its place until [`Tx::free_overdue_places`]. Beyond the places it becomes a decoy, so
+    /// that a stranger can neither displace a waiting request nor learn that there is one. A decoy takes the same
+    /// statements and as much writing, and its number too is none of those that wait: its person sees it, and might type
+    /// it there.
     pub async fn place_approval(&mut self, new: &NewApproval, numbers: &[String]) -> Result<Placed, StoreError> {
-        self.expire_approvals_of(&new.account_id, new.created_at).await?;
         let places = if new.known_at.is_some() { SLOTS } else { STRANGER_SLOTS };
         // On SQLite the first try finds what it read. On PostgreSQL another start may come between: then it has taken
         // one of few places or of the offered numbers, and the next look shows it.

@@ -11,7 +11,8 @@
 //! approved           -> consumed                 the browser that waits, in time
 //! ```
 //!
-//! Every other state is final.
+//! Every other state is final. One whose time has passed has expired for everybody who reads it, whether that was
+//! written down yet or not, and ends in no other way.
 
 use akkoord_core::{
     Timestamp,
@@ -34,6 +35,19 @@ pub struct Answered {
     pub answer: String,
     /// The decision and its evidence, sealed for [`Place::ApprovalEvidence`](crate::Place::ApprovalEvidence).
     pub evidence: Option<Sealed>,
+}
+
+/// A request that came to its end, with what the audit tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The request.
+    pub id: ApprovalId,
+    /// Whose it was; none of a decoy.
+    pub account_id: Option<AccountId>,
+    /// What it was for.
+    pub operation: String,
+    /// How it ended.
+    pub state: ApprovalState,
 }
 
 /// The two ways to say no.
@@ -82,7 +96,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let sql = "UPDATE approvals SET state = $7, settled_at = $3, phone_id = $2, decision_hash = $4, \
-                   answer = $5, evidence = $6 WHERE id = $1 AND state IN ('pending', 'approved') \
+                   answer = $5, evidence = $6 WHERE id = $1 \
+                   AND ((state = 'pending' AND expires_at > $3) OR (state = 'approved' AND claim_until > $3)) \
                    AND EXISTS (SELECT m.phone_id FROM approval_messages m \
                    WHERE m.approval_id = approvals.id AND m.phone_id = $2)";
         let state = match refusal {
@@ -101,20 +116,17 @@ impl Tx {
         flow: &TokenHash,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE approvals SET state = 'cancelled', settled_at = $3 \
-                   WHERE id = $1 AND flow_hash = $2 AND state IN ('pending', 'approved')";
+        let sql = "UPDATE approvals SET state = 'cancelled', settled_at = $3 WHERE id = $1 AND flow_hash = $2 \
+                   AND ((state = 'pending' AND expires_at > $3) OR (state = 'approved' AND claim_until > $3))";
         self.changed(sql, params![id, flow, now]).await
     }
 
-    /// `pending -> superseded`: this browser's own request, because it starts again. Returns it, for its phones.
-    pub async fn supersede_approvals(
-        &mut self,
-        flow: &TokenHash,
-        now: Timestamp,
-    ) -> Result<Vec<ApprovalId>, StoreError> {
+    /// `pending -> superseded`: this browser's own request, because it starts again. Returns it.
+    pub async fn supersede_approvals(&mut self, flow: &TokenHash, now: Timestamp) -> Result<Vec<Ended>, StoreError> {
         let sql = "UPDATE approvals SET state = 'superseded', settled_at = $2 \
-                   WHERE flow_hash = $1 AND state = 'pending' RETURNING id";
-        ids(self.query_all(sql, params![flow, now]).await?)
+                   WHERE flow_hash = $1 AND state = 'pending' AND expires_at > $2 \
+                   RETURNING id, account_id, operation, state";
+        ended(self.query_all(sql, params![flow, now]).await?)
     }
 
     /// `pending, approved -> expired`, if its time has passed. Any reader may do this.
@@ -124,39 +136,39 @@ impl Tx {
         self.changed(sql, params![id, now]).await
     }
 
-    /// Expires what is overdue, at most `limit`; returns them, for those who watch. Housekeeping: nothing rests on it.
-    pub async fn expire_overdue_approvals(
-        &mut self,
-        now: Timestamp,
-        limit: i64,
-    ) -> Result<Vec<ApprovalId>, StoreError> {
-        ids(self.expire_some_approvals(now, limit).await?)
+    /// Expires what is overdue, at most `limit`, and returns them. Housekeeping: nothing rests on it.
+    pub async fn expire_overdue_approvals(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Ended>, StoreError> {
+        ended(self.expire_some_approvals(now, limit).await?)
     }
 
     /// `pending, approved -> revoked` after a phone was removed: what it approved, and what only it was asked of the
-    /// phones that are left. Returns them, for those who watch.
+    /// phones that are left. What is overdue has expired instead. Returns them.
     pub async fn revoke_approvals_of_phone(
         &mut self,
         phone: &PhoneId,
         now: Timestamp,
-    ) -> Result<Vec<ApprovalId>, StoreError> {
-        let sql = "UPDATE approvals SET state = 'revoked', settled_at = $2 WHERE (state = 'approved' AND phone_id = $1) \
-                   OR (state = 'pending' \
+    ) -> Result<Vec<Ended>, StoreError> {
+        let sql = "UPDATE approvals SET settled_at = $2, state = CASE WHEN (state = 'pending' AND expires_at <= $2) \
+                   OR (state = 'approved' AND claim_until <= $2) THEN 'expired' ELSE 'revoked' END \
+                   WHERE (state = 'approved' AND phone_id = $1) OR (state = 'pending' \
                    AND id IN (SELECT m.approval_id FROM approval_messages m WHERE m.phone_id = $1) \
                    AND NOT EXISTS (SELECT o.phone_id FROM approval_messages o JOIN phones p ON p.id = o.phone_id \
-                   WHERE o.approval_id = approvals.id AND o.phone_id <> $1 AND p.revoked_at IS NULL)) RETURNING id";
-        ids(self.query_all(sql, params![phone, now]).await?)
+                   WHERE o.approval_id = approvals.id AND o.phone_id <> $1 AND p.revoked_at IS NULL)) \
+                   RETURNING id, account_id, operation, state";
+        ended(self.query_all(sql, params![phone, now]).await?)
     }
 
-    /// `pending, approved -> revoked`: all of an account, when it is disabled. Returns them, for those who watch.
+    /// `pending, approved -> revoked`: all of an account, when it is disabled. What is overdue has expired instead.
+    /// Returns them.
     pub async fn revoke_approvals_of_account(
         &mut self,
         account: &AccountId,
         now: Timestamp,
-    ) -> Result<Vec<ApprovalId>, StoreError> {
-        let sql = "UPDATE approvals SET state = 'revoked', settled_at = $2 \
-                   WHERE account_id = $1 AND state IN ('pending', 'approved') RETURNING id";
-        ids(self.query_all(sql, params![account, now]).await?)
+    ) -> Result<Vec<Ended>, StoreError> {
+        let sql = "UPDATE approvals SET settled_at = $2, state = CASE WHEN (state = 'pending' AND expires_at <= $2) \
+                   OR (state = 'approved' AND claim_until <= $2) THEN 'expired' ELSE 'revoked' END \
+                   WHERE account_id = $1 AND state IN ('pending', 'approved') RETURNING id, account_id, operation, state";
+        ended(self.query_all(sql, params![account, now]).await?)
     }
 
     /// Counts evidence that didn't hold and returns how often there was some; the `limit`th revokes the request. `None`
@@ -201,7 +213,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let sql = "UPDATE approvals SET state = 'reported', settled_at = $3, reported_at = $3 \
-                   WHERE id = $1 AND account_id = $2 AND state IN ('pending', 'approved')";
+                   WHERE id = $1 AND account_id = $2 \
+                   AND ((state = 'pending' AND expires_at > $3) OR (state = 'approved' AND claim_until > $3))";
         self.changed(sql, params![id, account, now]).await
     }
 
@@ -223,14 +236,26 @@ impl Tx {
         self.changed(sql, params![id, flow, now]).await
     }
 
-    /// Makes room for a new request of an account.
-    pub(crate) async fn expire_approvals_of(&mut self, account: &AccountId, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "UPDATE approvals SET state = 'expired', settled_at = $2 \
-                   WHERE account_id = $1 AND state = 'pending' AND expires_at <= $2";
+    /// Takes overdue requests of an account from their places, which makes room for a new one. They end later, when
+    /// somebody reads them or the sweeper comes by: a start that ended them and told the audit of each would take longer
+    /// for names that somebody has.
+    pub async fn free_overdue_places(&mut self, account: &AccountId, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE approvals SET slot = NULL \
+                   WHERE account_id = $1 AND state = 'pending' AND slot IS NOT NULL AND expires_at <= $2";
         self.execute(sql, params![account, now]).await
+    }
+
+    /// Expires an account's waiting requests that are overdue. Returns them.
+    pub async fn expire_approvals_of(&mut self, account: &AccountId, now: Timestamp) -> Result<Vec<Ended>, StoreError> {
+        let sql = "UPDATE approvals SET state = 'expired', settled_at = $2 \
+                   WHERE account_id = $1 AND state = 'pending' AND expires_at <= $2 \
+                   RETURNING id, account_id, operation, state";
+        ended(self.query_all(sql, params![account, now]).await?)
     }
 }
 
-fn ids(rows: Vec<Row>) -> Result<Vec<ApprovalId>, StoreError> {
-    rows.iter().map(|row| row.get(0)).collect()
+fn ended(rows: Vec<Row>) -> Result<Vec<Ended>, StoreError> {
+    let one =
+        |row: &Row| Ok(Ended { id: row.get(0)?, account_id: row.get(1)?, operation: row.get(2)?, state: row.get(3)? });
+    rows.iter().map(one).collect()
 }

@@ -124,7 +124,7 @@ impl Tx {
         self.query_opt(sql, params![id]).await
     }
 
-    /// Expires overdue requests, at most `limit`, and returns their ids. A node that sweeps passes over rows that somebody
+    /// Expires overdue requests, at most `limit`, and returns them. A node that sweeps passes over rows that somebody
     /// else is just changing: if it waited for one while it holds others, it could stop a sign-in with a deadlock.
     pub(crate) async fn expire_some_approvals(&mut self, now: Timestamp, limit: i64) -> Result<Vec<Row>, StoreError> {
         let sql = match self.dialect() {
@@ -132,14 +132,14 @@ impl Tx {
                 "UPDATE approvals SET state = 'expired', settled_at = $1 WHERE id IN (\
                  SELECT id FROM approvals WHERE state IN ('pending', 'approved') \
                  AND ((state = 'pending' AND expires_at <= $1) OR (state = 'approved' AND claim_until <= $1)) \
-                 ORDER BY expires_at LIMIT $2) RETURNING id"
+                 ORDER BY expires_at LIMIT $2) RETURNING id, account_id, operation, state"
             }
             Dialect::Postgres => {
                 "UPDATE approvals SET state = 'expired', settled_at = $1 WHERE id IN (\
                  SELECT id FROM approvals WHERE state IN ('pending', 'approved') \
                  AND ((state = 'pending' AND expires_at <= $1) OR (state = 'approved' AND claim_until <= $1)) \
                  ORDER BY expires_at LIMIT $2 \
-                 FOR UPDATE SKIP LOCKED) RETURNING id"
+                 FOR UPDATE SKIP LOCKED) RETURNING id, account_id, operation, state"
             }
         };
         self.query_all(sql, params![now, limit]).await

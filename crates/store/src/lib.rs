@@ -45,7 +45,7 @@ mod writer;
 pub use access_pass::{AccessPassRow, NewAccessPass};
 pub use account::{AccountRow, NewAccount};
 pub use approval::{ApprovalRow, ApprovalState, NewApproval, PendingMessage, Placed};
-pub use approval_life::{Answered, Refusal};
+pub use approval_life::{Answered, Ended, Refusal};
 pub use audit::{AuditEventRow, AuditFilter, NewAuditEvent};
 pub use browser::{BrowserRow, NewBrowser};
 pub use database::{Database, Store};

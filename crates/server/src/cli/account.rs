@@ -16,7 +16,7 @@ use super::{
     output::{instant, instant_or_null, moment, table},
     setup::{parse_email, parse_name},
 };
-use crate::use_cases::{account, audit, budget};
+use crate::use_cases::{account, audit, budget, sign_in};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -231,12 +231,13 @@ async fn disable(tx: &mut Tx, ctx: &Ctx, id: &AccountId) -> Result<bool, StoreEr
     if !tx.disable_account(id, ctx.now).await? {
         return Ok(false);
     }
-    let requests = tx.revoke_approvals_of_account(id, ctx.now).await?.len();
+    let requests = tx.revoke_approvals_of_account(id, ctx.now).await?;
+    sign_in::all_settled(tx, ctx, &requests).await?;
     let sessions = tx.end_sessions_of_account(id, None, ctx.now).await?;
     let enrolments = tx.end_open_enrolments(id, ctx.now).await?;
     let passes = tx.revoke_access_passes_of(id, ctx.now).await?;
     let detail =
-        json!({ "requests": requests, "sessions": sessions, "enrolments": enrolments, "access_passes": passes });
+        json!({ "requests": requests.len(), "sessions": sessions, "enrolments": enrolments, "access_passes": passes });
     audit::record(tx, ctx, Event::AccountDisabled, Some(id), Some(id.as_str()), detail).await?;
     Ok(true)
 }

@@ -5,11 +5,15 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use akkoord_core::Timestamp;
+use akkoord_core::{Actor, Ctx, Timestamp};
 use akkoord_store::{Store, StoreError, Tx};
 use futures_util::{FutureExt, future::BoxFuture};
 
-use crate::{app::App, use_cases::server_key, wake::Topic};
+use crate::{
+    app::App,
+    use_cases::{server_key, sign_in},
+    wake::Topic,
+};
 
 /// Sweeps once a minute until the application stops.
 pub async fn run(app: &App) {
@@ -40,12 +44,17 @@ pub async fn sweep(app: &App) -> Result<(), StoreError> {
 
 async fn expire(app: &App, now: Timestamp) -> Result<(), StoreError> {
     loop {
-        let ended = app
-            .store
-            .write(move |tx| Box::pin(async move { tx.expire_overdue_approvals(now, BITE.into()).await }))
-            .await?;
-        for id in &ended {
-            app.wake.tell(&Topic::Approval(id.to_string()));
+        let ctx = Ctx { now, ..app.own_ctx(Actor::System) };
+        let write = app.store.write(move |tx| {
+            Box::pin(async move {
+                let ended = tx.expire_overdue_approvals(ctx.now, BITE.into()).await?;
+                sign_in::all_settled(tx, &ctx, &ended).await?;
+                Ok::<_, StoreError>(ended)
+            })
+        });
+        let ended = write.await?;
+        for request in &ended {
+            app.wake.tell(&Topic::Approval(request.id.to_string()));
         }
         if ended.len() < usize::from(BITE) {
             break;

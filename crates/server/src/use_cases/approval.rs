@@ -21,10 +21,10 @@ use akkoord_protocols::{
     random,
     text::{Handle, Id},
 };
-use akkoord_store::{ApprovalRow, NewApproval, PhoneRow, Placed, StoreError, Tx};
+use akkoord_store::{ApprovalRow, Ended, NewApproval, PhoneRow, Placed, StoreError, Tx};
 use serde_json::json;
 
-use super::{account::corrupt, audit, budget};
+use super::{account::corrupt, audit, budget, sign_in};
 use crate::{app::App, http::client::Client, jobs, wake::Topic};
 
 /// The service itself as the app that is signed in to.
@@ -237,7 +237,7 @@ pub struct Stored {
     /// How many of them will be rung.
     pub rings: usize,
     /// The requests that it took the place of.
-    pub superseded: Vec<ApprovalId>,
+    pub superseded: Vec<Ended>,
 }
 
 /// Stores a prepared request, in the place of what waits for the browser of `replaced`. What becomes of it is decided here:
@@ -258,6 +258,8 @@ pub async fn store(
         Some(flow) => tx.supersede_approvals(flow, ctx.now).await?,
         None => Vec::new(),
     };
+    sign_in::all_settled(tx, ctx, &superseded).await?;
+    tx.free_overdue_places(&new.account_id, ctx.now).await?;
     let is_real = match tx.place_approval(&new, &numbers).await? {
         Placed::Placed { .. } => true,
         Placed::Decoy => false,

@@ -11,7 +11,7 @@ use akkoord_protocols::phone::request::Operation;
 use akkoord_store::{AccountRow, ApprovalRow, PhoneRow, StoreError, Tx};
 use serde_json::{Value, json};
 
-use super::{account, audit, notice};
+use super::{account, audit, notice, sign_in};
 use crate::app::App;
 
 /// Decides what becomes of a start. The account is held until the request stands, so that of two starts at one moment the
@@ -54,13 +54,14 @@ pub async fn wrong_number(
         return Ok(Vec::new());
     }
     let ended = tx.revoke_approvals_of_account(account, ctx.now).await?;
+    sign_in::all_settled(tx, ctx, &ended).await?;
     let detail = json!({ "requests": ended.len() });
     audit::record(tx, ctx, Event::ApprovalLocked, Some(account), Some(account.as_str()), detail).await?;
     if let Some(row) = tx.account(account).await? {
         let home = account::home(tx, &row, &app.config.name).await?;
         notice::approval_locked(app, tx, ctx, &row, &home).await?;
     }
-    Ok(ended)
+    Ok(ended.into_iter().map(|request| request.id).collect())
 }
 
 /// A right number came: those before it were slips.

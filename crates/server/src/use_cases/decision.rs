@@ -164,8 +164,8 @@ impl Call<'_> {
             State::Pending => Ok(()),
             State::Approved if also_approved => Ok(()),
             State::Expired => {
-                let (id, now) = (self.row.id.clone(), self.ctx.now);
-                self.app.store.write(move |tx| Box::pin(async move { tx.expire_approval(&id, now).await })).await?;
+                let (ctx, row) = (self.ctx.clone(), self.row.clone());
+                self.app.store.write(move |tx| Box::pin(async move { expire(tx, &ctx, &row).await })).await?;
                 Err(settled(state))
             }
             state => Err(settled(state)),
@@ -198,7 +198,7 @@ impl Call<'_> {
                         }
                         None
                     } else {
-                        Some(lost(tx, &row.id, ctx.now).await?)
+                        lost(tx, &ctx, &row, &answered).await?
                     };
                     Ok::<_, StoreError>((faster, tx.phones_asked(&row.id).await?))
                 })
@@ -257,7 +257,7 @@ impl Call<'_> {
                         _ => tx.approve_approval(&answered, ctx.now, ctx.now + CLAIM_WINDOW).await?,
                     };
                     if !done {
-                        return Ok::<_, StoreError>((Some(lost(tx, &row.id, ctx.now).await?), asked, Vec::new()));
+                        return Ok::<_, StoreError>((lost(tx, &ctx, &row, &answered).await?, asked, Vec::new()));
                     }
                     let ended = if verdict == Verdicted::Mismatch {
                         budget::wrong_number(&app, tx, &ctx, &account, &row).await?
@@ -318,9 +318,22 @@ impl Call<'_> {
     }
 }
 
-/// Somebody was faster: the state that the request is in now.
-async fn lost(tx: &mut Tx, id: &ApprovalId, now: akkoord_core::Timestamp) -> Result<State, StoreError> {
-    tx.expire_approval(id, now).await?;
-    let row = tx.approval(id).await?.ok_or_else(|| corrupt("approvals", "id", id.as_str()))?;
-    super::approval::state(&row, now)
+/// Somebody was faster: the state that the request is in now. `None` where that was this very decision, which the phone
+/// sent again while the first was still under way: both have one answer.
+async fn lost(tx: &mut Tx, ctx: &Ctx, row: &ApprovalRow, answered: &Answered) -> Result<Option<State>, StoreError> {
+    expire(tx, ctx, row).await?;
+    let row = tx.approval(&row.id).await?.ok_or_else(|| corrupt("approvals", "id", row.id.as_str()))?;
+    let same_decision = row.decision_hash.as_ref() == Some(&answered.decision_hash);
+    if same_decision && row.phone_id.as_ref() == Some(&answered.phone_id) {
+        return Ok(None);
+    }
+    super::approval::state(&row, ctx.now).map(Some)
+}
+
+/// Marks a request whose time is over.
+async fn expire(tx: &mut Tx, ctx: &Ctx, row: &ApprovalRow) -> Result<(), StoreError> {
+    if tx.expire_approval(&row.id, ctx.now).await? {
+        sign_in::settled(tx, ctx, row, State::Expired).await?;
+    }
+    Ok(())
 }

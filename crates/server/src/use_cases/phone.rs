@@ -24,7 +24,7 @@ use super::{
     account::{self, Home, corrupt},
     approval, audit, evidence,
     notice::{self, PhoneNotice},
-    push,
+    push, sign_in,
 };
 use crate::{app::App, http::error::ApiError, views::mail, wake::Topic};
 
@@ -101,6 +101,7 @@ pub async fn remove(
                 }
                 tx.delete_push_subscription(&told.id).await?;
                 let requests = tx.revoke_approvals_of_phone(&told.id, ctx.now).await?;
+                sign_in::all_settled(tx, &ctx, &requests).await?;
                 let mut sessions = tx.end_sessions_of_phone(&told.id, ctx.now).await?;
                 if matches!(how, Removal::Link(_)) {
                     sessions += tx.end_sessions_of_account(&account.id, None, ctx.now).await?;
@@ -121,7 +122,7 @@ pub async fn remove(
         .await?;
     let Some(requests) = ended else { return Ok(None) };
     for request in requests {
-        app.wake.tell(&Topic::Approval(request.to_string()));
+        app.wake.tell(&Topic::Approval(request.id.to_string()));
     }
     app.wake.tell(&Topic::Phone(phone.id.to_string()));
     Ok(Some(phone))

@@ -11,6 +11,7 @@ use akkoord_store::{Purpose, StoreError};
 use super::{
     approval::{self, Asked, NotStored},
     session::CurrentSession,
+    sign_in,
 };
 use crate::{app::App, http::client::Client};
 
@@ -44,10 +45,17 @@ pub async fn start(
     for _ in 0..approval::TRIES {
         let (operation, policy) = (Operation::Practice, &session.policy);
         let prepared = approval::prepare(app, ctx, &flow, operation, &asked, &context, policy, &taken)?;
-        let (ctx, flow) = (ctx.clone(), flow.clone());
+        let (ctx, flow, account) = (ctx.clone(), flow.clone(), session.account.id.clone());
         let stored = app
             .store
-            .write(move |tx| Box::pin(async move { approval::store(tx, &ctx, prepared, Some(&flow)).await }))
+            .write(move |tx| {
+                Box::pin(async move {
+                    // One session's practices have one flow, which an overdue one would keep.
+                    let expired = tx.expire_approvals_of(&account, ctx.now).await?;
+                    sign_in::all_settled(tx, &ctx, &expired).await?;
+                    approval::store(tx, &ctx, prepared, Some(&flow)).await
+                })
+            })
             .await;
         let stored = match stored {
             Ok(stored) => stored,

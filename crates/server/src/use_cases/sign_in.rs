@@ -13,7 +13,7 @@ use akkoord_core::{
     sign_in::{self, Method, Proof, SignIn, Step},
 };
 use akkoord_protocols::phone::request::Operation;
-use akkoord_store::{AccountRow, ApprovalRow, NewSignIn, OrganisationRow, PhoneRow, SignInRow, StoreError, Tx};
+use akkoord_store::{AccountRow, ApprovalRow, Ended, NewSignIn, OrganisationRow, PhoneRow, SignInRow, StoreError, Tx};
 use serde_json::json;
 
 use super::{
@@ -190,8 +190,8 @@ pub async fn start(
             Err(NotStored::NumbersTaken) => continue,
             Err(NotStored::Store(error)) => return Err(error),
         };
-        for id in &stored.superseded {
-            app.wake.tell(&Topic::Approval(id.to_string()));
+        for ended in &stored.superseded {
+            app.wake.tell(&Topic::Approval(ended.id.to_string()));
         }
         approval::announce(app, &stored);
         return Ok(Some(flow));
@@ -325,11 +325,31 @@ pub async fn cancel(app: &App, ctx: &Ctx, flow: &Token) -> Result<(), StoreError
     Ok(())
 }
 
-/// Tells the audit how a request ended.
+/// Tells the audit how a request ended, or that it was approved.
 pub async fn settled(tx: &mut Tx, ctx: &Ctx, request: &ApprovalRow, state: State) -> Result<(), StoreError> {
-    let detail = json!({ "state": state.as_str(), "operation": request.operation });
-    let (account, id) = (request.account_id.as_ref(), Some(request.id.as_str()));
-    audit::record(tx, ctx, Event::RequestSettled, account, id, detail).await
+    tell(tx, ctx, request.account_id.as_ref(), &request.id, &request.operation, state.as_str()).await
+}
+
+/// Tells the audit of each request that ended.
+pub async fn all_settled(tx: &mut Tx, ctx: &Ctx, all: &[Ended]) -> Result<(), StoreError> {
+    for ended in all {
+        let Ended { id, account_id, operation, state } = ended;
+        tell(tx, ctx, account_id.as_ref(), id, operation, state.as_str()).await?;
+    }
+    Ok(())
+}
+
+async fn tell(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: Option<&AccountId>,
+    id: &ApprovalId,
+    operation: &str,
+    state: &str,
+) -> Result<(), StoreError> {
+    // Also of decoys, which are nobody's: what is done for one must not differ. Housekeeping takes their events soon.
+    let detail = json!({ "state": state, "operation": operation });
+    audit::record(tx, ctx, Event::RequestSettled, account, Some(id.as_str()), detail).await
 }
 
 /// Starts an attempt that asks no phone: somebody comes with an access pass at once.
@@ -423,9 +443,11 @@ pub async fn try_access_pass(
                 };
                 // Whoever has another method is not locked out of this one. The account comes before its requests.
                 budget::unlock(tx, &ctx, &account.id).await?;
-                if let Some(request) = &attempt.row.approval_id {
+                if let Some(request) = &attempt.request
+                    && tx.cancel_approval(&request.id, &hash, ctx.now).await?
+                {
                     // The phone need not answer any more.
-                    tx.cancel_approval(request, &hash, ctx.now).await?;
+                    settled(tx, &ctx, request, State::Cancelled).await?;
                 }
                 if !tx.finish_sign_in(&attempt.row.id, Proof::AccessPass.as_str(), ctx.now).await? {
                     return Err(StoreError::Lost);

@@ -13,6 +13,7 @@ mod api;
 mod budgets;
 mod chromium;
 mod counters;
+mod ends;
 mod enrolment;
 mod enumeration;
 mod faults;

@@ -3,10 +3,10 @@
 use std::slice::from_ref;
 
 use akkoord_core::ids::{AccountId, ApprovalId};
-use akkoord_store::{Answered, ApprovalState, Place, Refusal, StoreError, Tx};
+use akkoord_store::{Answered, ApprovalState, Ended, Place, Refusal, StoreError, Tx};
 
 use super::world;
-use crate::fixtures::{Request, at, token};
+use crate::fixtures::{Request, at, ids, token};
 
 async fn state(tx: &mut Tx, id: &ApprovalId) -> Result<ApprovalState, StoreError> {
     Ok(tx.approval(id).await?.unwrap().state)
@@ -68,7 +68,7 @@ async fn t_ses_5_nothing_is_consumed_for_a_disabled_account_or_a_removed_phone()
                     } else {
                         tx.revoke_approvals_of_phone(&phone, at(3)).await?
                     };
-                    assert_eq!(revoked, from_ref(&request.id));
+                    assert_eq!(ids(&revoked), from_ref(&request.id));
                     assert_eq!(state(tx, &request.id).await?, ApprovalState::Revoked);
                     Ok(())
                 })
@@ -138,9 +138,9 @@ async fn take(tx: &mut Tx, step: Step, request: &Request, answered: &Answered) -
         Step::Deny => tx.deny_approval(answered, Refusal::Denied, at(10)).await,
         Step::Report => tx.deny_approval(answered, Refusal::Reported, at(10)).await,
         Step::Cancel => tx.cancel_approval(id, flow, at(10)).await,
-        Step::Supersede => Ok(tx.supersede_approvals(flow, at(10)).await? == [id.clone()]),
+        Step::Supersede => Ok(ids(&tx.supersede_approvals(flow, at(10)).await?) == [id.clone()]),
         Step::Expire => tx.expire_approval(id, at(120)).await,
-        Step::Revoke => Ok(tx.revoke_approvals_of_phone(&answered.phone_id, at(10)).await? == [id.clone()]),
+        Step::Revoke => Ok(ids(&tx.revoke_approvals_of_phone(&answered.phone_id, at(10)).await?) == [id.clone()]),
         Step::Consume => tx.consume_approval(id, flow, at(10)).await,
     }
 }
@@ -209,13 +209,58 @@ async fn a_request_expires_when_its_time_has_passed_and_not_before() {
                 assert!(!tx.expire_approval(&pending.id, at(119)).await?);
                 assert!(!tx.expire_approval(&approved.id, at(60)).await?);
                 assert_eq!(tx.expire_overdue_approvals(at(60), 10).await?, []);
-                assert_eq!(tx.expire_overdue_approvals(at(61), 10).await?, from_ref(&approved.id));
-                assert_eq!(tx.expire_overdue_approvals(at(120), 10).await?, from_ref(&pending.id));
+                assert_eq!(ids(&tx.expire_overdue_approvals(at(61), 10).await?), from_ref(&approved.id));
+                let ended = tx.expire_overdue_approvals(at(120), 10).await?;
+                let operation = "signin".to_owned();
+                let (id, state) = (pending.id.clone(), ApprovalState::Expired);
+                assert_eq!(ended, [Ended { id, account_id: Some(account), operation, state }]);
                 assert_eq!(tx.expire_overdue_approvals(at(1000), 10).await?, []);
                 Ok(())
             })
         })
         .await;
+}
+
+/// Whoever read it was told that it has expired, so nothing else may become of it.
+#[tokio::test]
+async fn an_overdue_request_ends_in_no_other_way_than_by_expiring() {
+    let Some(world) = world().await else { return };
+    for approved in [false, true] {
+        let account = world.account().await;
+        let phone = world.phone(&account).await;
+        let one = async || match approved {
+            true => world.approved(&account, &phone).await,
+            false => world.pending(&account, &[&phone]).await,
+        };
+        let (request, other) = (one().await, one().await);
+        let late = if approved { at(61) } else { at(120) };
+        world
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (id, flow) = (&request.id, &request.flow);
+                    let answered = request.answered(&phone);
+                    assert!(!tx.deny_approval(&answered, Refusal::Denied, late).await?);
+                    assert!(!tx.deny_approval(&answered, Refusal::Reported, late).await?);
+                    assert!(!tx.cancel_approval(id, flow, late).await?);
+                    assert_eq!(tx.supersede_approvals(flow, late).await?, []);
+                    assert!(!tx.report_open(id, &account, late).await?);
+                    assert!(!tx.consume_approval(id, flow, late).await?);
+                    assert!(tx.expire_approval(id, late).await?);
+                    // What a removal finds open is over after it, whatever the clock does; and it tells how.
+                    let ended = tx.revoke_approvals_of_phone(&phone, late).await?;
+                    assert_eq!((ids(&ended), ended[0].state), (vec![other.id], ApprovalState::Expired));
+                    Ok(())
+                })
+            })
+            .await;
+        let account = world.account().await;
+        let phone = world.phone(&account).await;
+        let request = world.pending(&account, &[&phone]).await;
+        let ended =
+            world.write(move |tx| Box::pin(async move { tx.revoke_approvals_of_account(&account, at(120)).await }));
+        let ended = ended.await;
+        assert_eq!((ids(&ended), ended[0].state), (vec![request.id], ApprovalState::Expired));
+    }
 }
 
 #[tokio::test]
@@ -274,7 +319,7 @@ async fn a_removed_phone_takes_its_own_requests_with_it() {
     let own = world.pending(&account, &[&gone]).await;
     let shared = world.pending(&account, &[&gone, &stays]).await;
     let with_removed = world.pending(&account, &[&gone, &gone_too]).await;
-    let ids = [&own, &shared, &with_removed, &approved, &by_other].map(|request| request.id.clone());
+    let all = [&own, &shared, &with_removed, &approved, &by_other].map(|request| request.id.clone());
     let (states, revoked) = world
         .write(move |tx| {
             Box::pin(async move {
@@ -283,7 +328,7 @@ async fn a_removed_phone_takes_its_own_requests_with_it() {
                 assert!(tx.revoke_phone(&gone, &account, at(3), "user").await?);
                 let revoked = tx.revoke_approvals_of_phone(&gone, at(3)).await?;
                 let mut states = Vec::new();
-                for id in &ids {
+                for id in &all {
                     states.push(state(tx, id).await?);
                 }
                 Ok((states, revoked.len()))
@@ -298,7 +343,7 @@ async fn a_removed_phone_takes_its_own_requests_with_it() {
     let revoked = world.write(move |tx| {
         Box::pin(async move {
             let revoked = tx.revoke_approvals_of_account(&account, at(4)).await?;
-            assert!(revoked.contains(&pending.id) && revoked.contains(&approved.id));
+            assert!(ids(&revoked).contains(&pending.id) && ids(&revoked).contains(&approved.id));
             Ok((revoked.len(), state(tx, &shared.id).await?))
         })
     });

@@ -6,7 +6,7 @@ use akkoord_core::ids::{AccountId, ApprovalId, PhoneId};
 use akkoord_store::{ApprovalState, NewApproval, Placed};
 
 use super::world;
-use crate::fixtures::{Counted, NOW, Request, World, at, new_approval, numbers, token};
+use crate::fixtures::{Counted, NOW, Request, World, at, ids, new_approval, numbers, token};
 
 #[tokio::test]
 async fn a_request_is_placed_found_and_reaches_its_phones() {
@@ -75,7 +75,15 @@ async fn requests_wait_in_three_places_with_numbers_of_their_own() {
                 let third = place(20);
                 assert_eq!(slot_and_number(tx.place_approval(&third, &numbers()).await?), (2, "83".to_owned()));
                 assert_eq!(tx.place_approval(&place(30), &numbers()).await?, Placed::Decoy);
-                // The first has expired by now and makes room, also for its number and its browser.
+                // The first is overdue by now and makes room; once it has expired, also for its number and its browser.
+                assert_eq!(tx.free_overdue_places(&account, at(119)).await?, 0);
+                assert_eq!(tx.free_overdue_places(&account, at(120)).await?, 1);
+                let early = place(120);
+                let others = ["55".to_owned()];
+                assert_eq!(slot_and_number(tx.place_approval(&early, &others).await?), (0, "55".to_owned()));
+                assert!(tx.cancel_approval(&early.id, &early.flow_hash, at(121)).await?);
+                assert_eq!(ids(&tx.expire_approvals_of(&account, at(119)).await?), []);
+                assert_eq!(ids(&tx.expire_approvals_of(&account, at(120)).await?), from_ref(&first.id));
                 let fourth = NewApproval { flow_hash: first.flow_hash.clone(), ..place(120) };
                 assert_eq!(slot_and_number(tx.place_approval(&fourth, &numbers()).await?), (0, "42".to_owned()));
                 assert_eq!(tx.approval(&first.id).await?.unwrap().state, ApprovalState::Expired);

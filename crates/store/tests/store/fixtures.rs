@@ -16,7 +16,7 @@ use akkoord_core::{
 };
 use akkoord_protocols::random::Random;
 use akkoord_store::{
-    Answered, ApprovalRow, Database, NewAccount, NewApproval, NewEnrolment, NewPhone, NewSession, Place, Placed,
+    Answered, ApprovalRow, Database, Ended, NewAccount, NewApproval, NewEnrolment, NewPhone, NewSession, Place, Placed,
     RootKey, Seal, Store, StoreError, Tx,
 };
 use aws_lc_rs::digest;
@@ -314,6 +314,11 @@ pub(crate) fn new_session(account: &AccountId) -> NewSession {
         created_at: NOW,
         expires_at: at(3600),
     }
+}
+
+/// Which requests ended.
+pub(crate) fn ids(ended: &[Ended]) -> Vec<ApprovalId> {
+    ended.iter().map(|ended| ended.id.clone()).collect()
 }
 
 /// More numbers than can be taken.

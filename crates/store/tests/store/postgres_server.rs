@@ -6,7 +6,9 @@ use akkoord_core::ids::PhoneId;
 use akkoord_store::{ApprovalState, Database, NewSession, Placed, Store, StoreError};
 use tokio::sync::oneshot;
 
-use crate::fixtures::{NOW, Request, World, at, new_approval, new_session, numbers, postgres_database, seal, token};
+use crate::fixtures::{
+    NOW, Request, World, at, ids, new_approval, new_session, numbers, postgres_database, seal, token,
+};
 
 async fn world() -> Option<World> {
     Some(World::open(postgres_database().await?).await)
@@ -156,7 +158,7 @@ async fn the_sweeper_waits_for_nobody() {
     });
     is_changed.await.unwrap();
     let swept = world.write(|tx| Box::pin(async move { tx.expire_overdue_approvals(at(200), 10).await })).await;
-    assert_eq!(swept, [idle.id]);
+    assert_eq!(ids(&swept), [idle.id]);
     go.send(()).unwrap();
     changing.await.unwrap().unwrap();
     assert_eq!(world.approval(&busy).await.state, ApprovalState::Cancelled);

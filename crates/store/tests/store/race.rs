@@ -5,12 +5,12 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use akkoord_core::ids::{AccountId, PhoneId};
 use akkoord_protocols::random::{below, bytes};
-use akkoord_store::{ApprovalState, NewSession, Placed, Refusal, Store, StoreError, Tx, Value};
+use akkoord_store::{ApprovalState, Ended, NewSession, Placed, Refusal, Store, StoreError, Tx, Value};
 use tokio::sync::Barrier;
 
 use super::world;
 use crate::{
-    fixtures::{Counted, Request, World, at, new_approval, new_session, numbers, token},
+    fixtures::{Counted, Request, World, at, ids, new_approval, new_session, numbers, token},
     linearizable::{Call, Made, Model, is_explained, tick},
 };
 
@@ -71,7 +71,7 @@ impl Race {
     async fn guarded(&self, tx: &mut Tx, call: Call) -> Result<bool, StoreError> {
         let Self { request, account, phones } = self;
         let answered = |phone: usize| request.answered(&phones[phone]);
-        let own = |ids: Vec<akkoord_core::ids::ApprovalId>| ids.contains(&request.id);
+        let own = |ended: Vec<Ended>| ids(&ended).contains(&request.id);
         match call {
             Call::Approve { phone, now, claim_until } => tx.approve_approval(&answered(phone), now, claim_until).await,
             Call::Mismatch { now } => tx.mismatch_approval(&answered(0), now).await,

@@ -322,6 +322,7 @@ async fn a_start_reads_no_more_where_an_account_has_had_many_requests() {
                 tx.use_expectation(&account, NOW).await?;
                 tx.past_requests(&account, NOW).await?;
                 tx.pending_numbers(&account).await?;
+                tx.free_overdue_places(&account, NOW).await?;
                 tx.place_approval(&new_approval(Some(&account), &token()), &numbers()).await
             })
         })

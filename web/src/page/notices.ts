@@ -30,7 +30,7 @@ export function startNotices(
 ): Notices {
   const allowed = signal<NoticeState>(state());
   const now = computed<NoticeState>(() => (server.value?.push ? allowed.value : 'not_sent'));
-  let running: Promise<boolean> | undefined;
+  let last: Promise<boolean> = Promise.resolve(true);
 
   async function subscription(account: Account): Promise<PushSubscription | undefined> {
     const manager = (await ready())?.pushManager;
@@ -81,15 +81,12 @@ export function startNotices(
       return now.value;
     },
     refresh() {
-      running ??= refresh()
-        .catch((thrown: unknown) => {
-          note(`push ${coded(thrown)}`);
-          return false;
-        })
-        .finally(() => {
-          running = undefined;
-        });
-      return running;
+      // One after the other: what was allowed or forbidden while one ran is seen by the next.
+      last = last.then(refresh).catch((thrown: unknown) => {
+        note(`push ${coded(thrown)}`);
+        return false;
+      });
+      return last;
     },
     async test() {
       await notices.refresh();

@@ -158,6 +158,17 @@ impl Desk {
         tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     }
 
+    /// Taps what leads to a screen, again where a tap came too early on a screen that was drawn late.
+    pub async fn tap_for(&self, name: &str, heading: &str) {
+        let there = format!("document.querySelector('h1')?.innerText.trim() === {}", json!(heading));
+        self.phone.tap(name).await;
+        // A tap that counted shows its screen within some seconds, on any machine.
+        if !self.phone.soon(&there).await && !self.phone.soon(&there).await && !self.phone.soon(&there).await {
+            self.phone.tap(name).await;
+        }
+        self.phone.heading(heading).await;
+    }
+
     pub async fn type_number(&self, number: &str) {
         type_number(&self.phone, number).await;
     }

@@ -57,8 +57,7 @@ async fn two_accounts_on_one_phone_keep_to_themselves() {
     desk.phone.open("/app/").await;
     desk.phone.says("Several requests wait").await;
     desk.settle().await;
-    desk.phone.tap(&ben.username).await;
-    desk.phone.heading("Is this you?").await;
+    desk.tap_for(&ben.username, "Is this you?").await;
     desk.phone.says(&ben.username).await;
     desk.settle().await;
     desk.type_number(&number_of_ben).await;
@@ -71,8 +70,7 @@ async fn two_accounts_on_one_phone_keep_to_themselves() {
     assert_eq!(second.attribute("h1", "data-username").await, ben.username);
     assert_eq!(desk.laptop.path().await, "/signin/approve", "ada's waits");
     desk.settle().await;
-    desk.phone.tap("Look at the next request").await;
-    desk.phone.heading("Is this you?").await;
+    desk.tap_for("Look at the next request", "Is this you?").await;
     desk.phone.says(&desk.ada.username).await;
     desk.settle().await;
     desk.approve(&number_of_ada).await;

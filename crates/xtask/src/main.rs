@@ -31,7 +31,6 @@ usage: cargo xtask <command>
   tidy                 the rules of this repository that no compiler holds
   bench approvals      sign-ins per second and their price; --json for the figures on the last line
   bench load           sign-ins beside 10,000 waiting browsers and a flood of strangers: memory, delays, a stop
-  bench push           from the number on the screen to the push at its service, and what a push costs
   bench app            what a first visit of the app loads, and how long it takes on a slow phone";
 
 /// Why the command stopped, as a sentence for the person who typed it, and the code it stops with.

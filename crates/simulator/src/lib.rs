@@ -7,6 +7,7 @@ pub mod bench;
 pub mod browser;
 pub mod folder;
 pub mod hands_free;
+pub mod histories;
 pub mod server;
 pub mod steps;
 pub mod story;

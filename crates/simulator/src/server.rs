@@ -173,6 +173,11 @@ impl Server {
         Ok(())
     }
 
+    /// How it ended, if it has ended by itself.
+    pub fn has_ended(&mut self) -> Result<Option<ExitStatus>, ServerError> {
+        Ok(self.child.try_wait()?)
+    }
+
     /// The last lines of what the server wrote.
     pub fn last_words(&self) -> String {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();

@@ -6,6 +6,7 @@
 
 mod bench;
 mod demo;
+mod histories;
 mod postgres;
 mod rust_text;
 mod test;
@@ -26,8 +27,10 @@ usage: cargo xtask <command>
        --release       with the optimised build; anything else goes to `akkoord demo` as it is
   web                  build the authenticator app into web/dist, from where the server takes it
   test                 what CI runs: formatting, lints, tidy, the app, all tests on both databases, the hands-free demo
-       --all           the long run: races and demo in the optimised build, the bench once, cargo deny
+       --all           the long run: races and demo in the optimised build, histories, the bench once, cargo deny
        --install       install what is missing (Debian packages), also when not root (with sudo)
+  histories            random sign-ins on both databases while things break, checked: for 5 minutes
+       --minutes N --database sqlite|postgres|both --seed N --release
   tidy                 the rules of this repository that no compiler holds
   bench approvals      sign-ins per second and their price; --json for the figures on the last line
   bench load           sign-ins beside 10,000 waiting browsers and a flood of strangers: memory, delays, a stop
@@ -76,6 +79,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             "web" if rest.is_empty() => web::build(&top),
             "tidy" if rest.is_empty() => tidy::run(&top),
             "bench" => bench::run(&top, rest),
+            "histories" => histories::run(&top, rest),
             "help" | "--help" | "-h" => {
                 println!("{USAGE}");
                 Ok(())

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::postgres::{Binaries, Postgres};
-use crate::{Failure, demo, tidy, tools, usage, web};
+use crate::{Failure, demo, histories, tidy, tools, usage, web};
 
 /// What the long run of the tests looks at: more rounds, more threads.
 const LONG: &str = "AKKOORD_LONG";
@@ -101,6 +101,10 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
             other => return Err(usage(&format!("test knows no {other}"))),
         }
     }
+    if all {
+        let minutes = histories::long_minutes();
+        println!("the histories alone take {minutes} minutes; {}=2 makes them shorter", histories::MINUTES);
+    }
     let mut report = Report { stages: Vec::new() };
     let Some(found) = report.stage("tools", || check_tools(top, install, all)) else {
         // Without its tools every stage would say the same.
@@ -121,7 +125,8 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
                 tools::cargo(top, &["test", "--locked", "--workspace", "--no-fail-fast"])
                     .env(POSTGRES_URL, database.url())
                     .env(CHROMIUM, &found.chromium)
-                    .env(REQUIRE_APP, "1"),
+                    .env(REQUIRE_APP, "1")
+                    .env_remove(histories::MINUTES),
             )
         });
     }
@@ -130,6 +135,10 @@ pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
         long(top, &mut report, database.as_ref(), &found);
     }
     drop(database);
+    if all {
+        // They crash their database, so that they start one of their own.
+        report.stage("histories", || histories::run_long(top));
+    }
     report.close()
 }
 
@@ -146,7 +155,8 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>, found: &Fo
                     .env(FIREFOX, found.firefox.as_deref().unwrap_or(Path::new("")))
                     .env(REQUIRE_APP, "1")
                     .env(PICTURES, &pictures)
-                    .env(LONG, "1"),
+                    .env(LONG, "1")
+                    .env_remove(histories::MINUTES),
             )?;
             println!("pictures of all pages: {}", pictures.display());
             Ok(())

@@ -42,7 +42,7 @@ fn akkoord() -> &'static Path {
 }
 
 /// A port below those that the system gives to connections: nobody takes it while the server is down.
-fn quiet_port() -> u16 {
+pub fn quiet_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = 20_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 10;
     loop {

@@ -18,6 +18,7 @@ mod enrolment;
 mod enumeration;
 mod faults;
 mod firefox;
+mod histories;
 mod keys;
 mod locks;
 mod pages;

@@ -122,6 +122,11 @@ impl TestApp {
         Self::served(start, policy, &[]).await
     }
 
+    /// The same, on another database: one named by the configuration.
+    pub async fn today_with(policy: Policy, variables: &[(&str, String)]) -> Self {
+        Self::served(akkoord_server::clock::SystemClock.now(), policy, variables).await
+    }
+
     async fn served(start: Timestamp, policy: Policy, variables: &[(&str, String)]) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut app = Self::build(listener.local_addr().unwrap(), Network::loopback().unwrap(), variables, start).await;
@@ -228,6 +233,21 @@ impl TestApp {
     /// What its clock says.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What the program's command line is told to work beside this application.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.variables.clone()
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// Puts the clock back.
+    pub fn put_back(&self, time: Duration) {
+        self.clock.0.fetch_sub(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Moves the clock.

@@ -59,7 +59,8 @@ function connect() {
     disconnect();
     if (refused) leaveIfOver();
     if (retryAfter > 1000) say(live?.dataset.offline ?? '');
-    retry = setTimeout(connect, retryAfter);
+    // Not all at one moment: after a restart of the server thousands of pages do the same.
+    retry = setTimeout(connect, retryAfter * (0.5 + Math.random()));
     retryAfter = Math.min(retryAfter * 2, 20000);
   });
 }

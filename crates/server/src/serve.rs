@@ -128,7 +128,7 @@ impl Serving {
         let handle = Handle::new();
         let jobs = tokio::spawn(jobs::run(app.clone()));
         let stopper = tokio::spawn(stop_at_signal(app.clone(), handle.clone(), clock, signals));
-        let connections = Connections::new(open_file_limit());
+        let connections = Connections::new(open_file_limit(), &app.config);
         let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let server = Server::from_listener(listener);
         let served = match tls {

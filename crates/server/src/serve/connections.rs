@@ -1,9 +1,12 @@
-//! How many connections there may be. Each costs a file, and a server without files can't even open its database.
+//! How many connections there may be. Each costs a file, and a server without files can't even open its database. No one
+//! neighbourhood may take them all.
 
 use std::{
+    collections::HashMap,
     io,
+    net::IpAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
@@ -19,15 +22,74 @@ use tokio::{
 };
 
 use super::tls::Tls;
+use crate::config::{Config, Network};
 
 /// The places for connections.
-#[derive(Clone, Debug)]
-pub(super) struct Connections(Arc<Semaphore>);
+#[derive(Clone)]
+pub(super) struct Connections(Arc<Places>);
+
+struct Places {
+    all: Arc<Semaphore>,
+    /// How many each neighbourhood has.
+    near: Mutex<HashMap<u64, usize>>,
+    most_near: usize,
+    /// Proxies, and networks that are known by name: many people are behind one address there.
+    unlimited: Vec<Network>,
+}
+
+/// A place, which is free again when it is dropped.
+struct Place {
+    places: Arc<Places>,
+    near: Option<u64>,
+    _permit: OwnedSemaphorePermit,
+}
 
 impl Connections {
     /// Leaves some files of the limit for the database, the log and mail.
-    pub(super) fn new(open_files: usize) -> Self {
-        Self(Arc::new(Semaphore::new(open_files.saturating_sub(RESERVED).clamp(RESERVED, MOST))))
+    pub(super) fn new(open_files: usize, config: &Config) -> Self {
+        let all = open_files.saturating_sub(RESERVED).clamp(RESERVED, MOST);
+        let named = config.networks.iter().map(|(_, network)| network);
+        Self(Arc::new(Places {
+            all: Arc::new(Semaphore::new(all)),
+            near: Mutex::default(),
+            most_near: all / NEAR,
+            unlimited: config.trusted_proxies.iter().chain(named).copied().collect(),
+        }))
+    }
+
+    fn place(&self, from: IpAddr) -> Option<Place> {
+        let permit = Arc::clone(&self.0.all).try_acquire_owned().ok()?;
+        // Nobody far away comes from this machine itself, and a proxy there need not be configured to be in order.
+        let limited = !from.is_loopback() && !self.0.unlimited.iter().any(|network| network.contains(from));
+        let near = limited.then(|| Network::of_neighbours(from).key());
+        if let Some(near) = near {
+            let mut counts = self.0.near();
+            let count = counts.entry(near).or_insert(0);
+            if *count >= self.0.most_near {
+                return None;
+            }
+            *count += 1;
+        }
+        Some(Place { places: Arc::clone(&self.0), near, _permit: permit })
+    }
+}
+
+impl Places {
+    fn near(&self) -> MutexGuard<'_, HashMap<u64, usize>> {
+        self.near.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(near) = self.near else { return };
+        let mut counts = self.places.near();
+        if let Some(count) = counts.get_mut(&near) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&near);
+            }
+        }
     }
 }
 
@@ -80,7 +142,8 @@ where
         // An event is a few bytes in a packet of its own. Held back for the next one, it comes 40 ms late (RFC 896
         // against delayed acknowledgements). Where the system refuses, it is late and nothing is lost.
         stream.set_nodelay(true).ok();
-        let Ok(place) = Arc::clone(&self.connections.0).try_acquire_owned() else {
+        let place = stream.peer_addr().ok().and_then(|peer| self.connections.place(peer.ip()));
+        let Some(place) = place else {
             return Box::pin(std::future::ready(Err(io::Error::other("too many connections"))));
         };
         let accepted = self.inner.accept(stream, service);
@@ -94,7 +157,7 @@ where
 /// A connection and its place, which is free again when the connection ends.
 pub(super) struct Placed<S> {
     stream: S,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Placed<S> {
@@ -131,8 +194,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Placed<S> {
 
 /// Files for everything that is not a connection.
 const RESERVED: usize = 128;
-/// Enough for some ten thousand waiting browsers and phones, at 16 KiB each within a small machine's memory.
+/// Enough for some ten thousand waiting browsers and phones, at 21 KiB each within a small machine's memory.
 const MOST: usize = 16_384;
+/// A neighbourhood may have this part of them.
+const NEAR: usize = 4;
 /// Where the system doesn't say.
 const USUAL: usize = 1024;
 
@@ -148,8 +213,32 @@ mod tests {
         assert_eq!(parse_limit(limits), Some(1048));
         assert_eq!(parse_limit("Max open files  unlimited unlimited files"), Some(usize::MAX));
         assert_eq!(parse_limit(""), None);
-        assert_eq!(Connections::new(1048).0.available_permits(), 920);
-        assert_eq!(Connections::new(usize::MAX).0.available_permits(), MOST);
-        assert_eq!(Connections::new(0).0.available_permits(), RESERVED);
+        let places = |files| Connections::new(files, &config()).0.all.available_permits();
+        assert_eq!([places(1048), places(usize::MAX), places(0)], [920, MOST, RESERVED]);
+    }
+
+    fn config() -> Config {
+        let settings = [
+            ("AKKOORD_TRUSTED_PROXIES", "[\"192.0.2.1\"]"),
+            ("AKKOORD_NETWORKS", "{ School = [\"198.51.100.0/24\"] }"),
+        ];
+        Config::load(None, &settings.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+    }
+
+    #[test]
+    fn t_dos_1_one_neighbourhood_takes_a_part_of_the_places_and_no_more() {
+        let connections = Connections::new(0, &config());
+        let from = |address: &str| connections.place(address.parse().unwrap());
+        let mut near: Vec<_> = (0..RESERVED / NEAR).map(|_| from("203.0.113.7").unwrap()).collect();
+        assert!(from("203.0.113.8").is_none() && from("::ffff:203.0.113.9").is_none(), "the same /24");
+        let far: Vec<_> = ["203.0.114.7", "2001:db8::1", "2001:db8:0:1::1"].map(|far| from(far).unwrap()).into();
+        near.pop();
+        near.push(from("203.0.113.8").unwrap());
+        drop((near, far));
+        assert!(connections.0.near().is_empty(), "nothing is kept of who left");
+        for many in ["192.0.2.1", "198.51.100.77"] {
+            let places: Vec<_> = (0..RESERVED).map(|_| from(many).unwrap()).collect();
+            assert!(from("203.0.115.7").is_none(), "all {} are taken", places.len());
+        }
     }
 }

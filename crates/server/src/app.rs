@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::Config,
     http::form::FormKey,
-    limits::{CallLimit, SeenProofs},
+    limits::{CallLimit, LogLimit, SeenProofs},
     outbound::{mail::Mailer, push::PushClient},
     use_cases::server_key::{self, ServerKeys},
     views::texts::{Languages, Texts},
@@ -58,6 +58,11 @@ pub struct Parts {
     pub unproved_calls: CallLimit,
     /// Starts of a sign-in by browsers that the account does not know, per neighbourhood.
     pub starts: CallLimit,
+    /// How many of those are begun at once. Beyond it a start is refused, so that a flood of them holds up nobody who
+    /// signs in.
+    pub starting: Semaphore,
+    /// Refusals for want of time or database, in the log.
+    pub busy_log: LogLimit,
     /// Checks platform authenticators.
     pub relying_party: RelyingParty,
     /// Sends mail, where it is configured.
@@ -177,6 +182,8 @@ impl App {
             hashing: Semaphore::new(2),
             hashing_queue: Semaphore::new(128),
             starts: CallLimit::new(STARTS, Duration::from_secs(600)),
+            starting: Semaphore::new(STARTING),
+            busy_log: LogLimit::default(),
             web_app: WebApp::own(),
             stopping: watch::Sender::new(false),
             server_keys: RwLock::new(Arc::new(server_keys)),
@@ -216,3 +223,5 @@ impl App {
 const UNPROVED_CALLS: u32 = 1_000;
 /// Starts by unknown browsers in ten minutes and neighbourhood (`protocol.md` 6). Named networks are free.
 const STARTS: u32 = 200;
+/// As many as share a commit: who comes to finish meanwhile waits for one group of them and not for all.
+const STARTING: usize = 256;

@@ -1,12 +1,15 @@
-//! Limits kept in this node's memory: calls per neighbourhood, and proofs that were seen.
+//! Limits kept in this node's memory: calls per neighbourhood, proofs that were seen, and lines of the log.
 //!
-//! Both are bounded, and both only blunt an attack: what must hold after a restart is decided in the database.
+//! All is bounded, and only blunts an attack: what must hold after a restart is decided in the database.
 
 use std::{
     collections::HashMap,
     hash::Hash,
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -87,9 +90,32 @@ impl CallLimit {
     }
 }
 
+/// Holds back lines of the log that anybody can cause as often as they like: one in a second.
+#[derive(Default)]
+pub struct LogLimit(AtomicI64);
+
+impl LogLimit {
+    /// Whether a line may be written now.
+    pub fn allows(&self, now: Timestamp) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        let due = (now.0 - last).unsigned_abs() >= 1000;
+        due && self.0.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_in_a_second_is_logged_also_when_the_clock_was_put_back() {
+        let limit = LogLimit::default();
+        let logged = [10_000, 10_500, 10_999, 11_000, 11_001, 12_500, 3_000, 3_999, 4_000];
+        assert_eq!(
+            logged.map(|now| limit.allows(Timestamp(now))),
+            [true, false, false, true, false, true, true, false, true]
+        );
+    }
 
     #[test]
     fn a_proof_counts_once_for_ten_minutes() {

@@ -27,7 +27,9 @@ pub struct Wake(Arc<Mutex<HashMap<Topic, Waiters>>>);
 
 struct Waiters {
     notify: Arc<Notify>,
-    count: usize,
+    /// Their numbers, oldest first.
+    numbers: Vec<u32>,
+    next: u32,
 }
 
 /// One who waits. Dropped, it is forgotten.
@@ -35,6 +37,7 @@ pub struct Waiting {
     wake: Wake,
     topic: Topic,
     notify: Arc<Notify>,
+    number: u32,
 }
 
 impl Wake {
@@ -43,13 +46,24 @@ impl Wake {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Starts to wait. What happens from here on is not missed, also before the first [`Waiting::changed`].
+    /// Starts to wait. What happens from here on is not missed, also before the first [`Waiting::changed`]. Beyond
+    /// [`MOST`] the oldest one gives way, so that nobody can pile up connections behind one cookie or key. The newest is
+    /// not refused, because a phone that changes networks leaves dead connections behind.
     pub fn wait(&self, topic: Topic) -> Waiting {
         let mut topics = self.lock();
-        let waiters =
-            topics.entry(topic.clone()).or_insert_with(|| Waiters { notify: Arc::new(Notify::new()), count: 0 });
-        waiters.count += 1;
-        Waiting { wake: self.clone(), topic, notify: Arc::clone(&waiters.notify) }
+        let waiters = topics.entry(topic.clone()).or_insert_with(|| Waiters {
+            notify: Arc::new(Notify::new()),
+            numbers: Vec::with_capacity(1),
+            next: 0,
+        });
+        let number = waiters.next;
+        waiters.next = number.wrapping_add(1);
+        waiters.numbers.push(number);
+        if waiters.numbers.len() > MOST {
+            waiters.numbers.remove(0);
+            waiters.notify.notify_waiters();
+        }
+        Waiting { wake: self.clone(), topic, notify: Arc::clone(&waiters.notify), number }
     }
 
     /// Wakes all who wait for the topic.
@@ -68,7 +82,7 @@ impl Wake {
 
     /// How many wait.
     pub fn len(&self) -> usize {
-        self.lock().values().map(|waiters| waiters.count).sum()
+        self.lock().values().map(|waiters| waiters.numbers.len()).sum()
     }
 
     /// Whether nobody waits.
@@ -83,19 +97,28 @@ impl Waiting {
     pub fn changed(&self) -> tokio::sync::futures::OwnedNotified {
         Arc::clone(&self.notify).notified_owned()
     }
+
+    /// Whether it had to give way to newer ones.
+    pub fn is_displaced(&self) -> bool {
+        let topics = self.wake.lock();
+        !topics.get(&self.topic).is_some_and(|waiters| waiters.numbers.contains(&self.number))
+    }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
         let mut topics = self.wake.lock();
         if let Some(waiters) = topics.get_mut(&self.topic) {
-            waiters.count -= 1;
-            if waiters.count == 0 {
+            waiters.numbers.retain(|number| *number != self.number);
+            if waiters.numbers.is_empty() {
                 topics.remove(&self.topic);
             }
         }
     }
 }
+
+/// How many may wait for one thing: as many as one person has windows and devices open on it.
+pub const MOST: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -109,6 +132,26 @@ mod tests {
         let changed = waiting.changed();
         wake.tell(&topic);
         tokio::time::timeout(std::time::Duration::from_secs(1), changed).await.expect("woken");
+    }
+
+    #[tokio::test]
+    async fn beyond_a_few_the_oldest_gives_way_and_is_woken_for_that() {
+        let wake = Wake::default();
+        let topic = Topic::Phone("p".to_owned());
+        let other = wake.wait(Topic::Phone("q".to_owned()));
+        let first = wake.wait(topic.clone());
+        let changed = first.changed();
+        let more: Vec<Waiting> = (1..MOST).map(|_| wake.wait(topic.clone())).collect();
+        assert!(!first.is_displaced());
+        let newest = wake.wait(topic.clone());
+        tokio::time::timeout(std::time::Duration::from_secs(1), changed).await.expect("woken");
+        assert!(first.is_displaced() && !newest.is_displaced() && !other.is_displaced());
+        assert!(more.iter().all(|waiting| !waiting.is_displaced()));
+        drop(first);
+        assert_eq!(wake.len(), MOST + 1, "its place was taken already");
+        drop(more);
+        let _again = wake.wait(topic);
+        assert!(!newest.is_displaced(), "those that went make room");
     }
 
     #[test]

@@ -83,8 +83,14 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
         let response = next.run(Request::from_parts(parts, body)).await;
         match response.extensions().get::<Arc<PageError>>().cloned() {
             Some(error) => {
-                if let PageError::Internal(cause) | PageError::Busy(cause) = &*error {
-                    tracing::error!(request.id = %id, error.cause = %cause, "a page could not be answered");
+                match &*error {
+                    PageError::Internal(cause) => {
+                        tracing::error!(request.id = %id, error.cause = %cause, "a page could not be answered");
+                    }
+                    PageError::Busy(cause) if app.busy_log.allows(app.clock.now()) => {
+                        tracing::error!(request.id = %id, error.cause = %cause, "a page could not be answered now");
+                    }
+                    _ => {}
                 }
                 page.knowing_who_is_signed_in().await.refusal(&error)
             }

@@ -15,6 +15,7 @@ use akkoord_core::{
 use akkoord_protocols::phone::request::Operation;
 use akkoord_store::{AccountRow, ApprovalRow, Ended, NewSignIn, OrganisationRow, PhoneRow, SignInRow, StoreError, Tx};
 use serde_json::json;
+use tokio::sync::SemaphorePermit;
 
 use super::{
     access_pass::{self, Hashed},
@@ -163,6 +164,7 @@ pub async fn start(
     if !found.known_browser && !allows(app, ctx, client) {
         return Ok(None);
     }
+    let _place = if found.known_browser { None } else { Some(place(app)?) };
     let flow = Token::new(&*ctx.random);
     let organisation = found.account.as_ref().and_then(|account| account.organisation_id.clone());
     let asked = Asked::new(ctx, found.id.clone(), organisation, &found.phones, &found.policy);
@@ -202,6 +204,11 @@ pub async fn start(
 /// Whether this neighbourhood may start one more sign-in of a browser that the account does not know.
 fn allows(app: &App, ctx: &Ctx, client: &Client) -> bool {
     client.network.is_some() || app.starts.allows(ctx.now, client.address)
+}
+
+/// A place among the starts of unknown browsers that are under way.
+fn place(app: &App) -> Result<SemaphorePermit<'_>, StoreError> {
+    app.starting.try_acquire().map_err(|_| StoreError::Unavailable("too many sign-ins are begun at once".to_owned()))
 }
 
 /// How finishing ended.
@@ -363,6 +370,7 @@ pub async fn start_without_request(
     if !allows(app, ctx, client) {
         return Ok(None);
     }
+    let _place = place(app)?;
     let found = find(app, ctx, username, None).await?;
     let flow = Token::new(&*ctx.random);
     let mut new = attempt_row(ctx, &flow, username, &found, return_to);

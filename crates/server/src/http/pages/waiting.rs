@@ -50,14 +50,14 @@ pub fn stream(waits: Waits) -> Response {
 async fn next(mut told: Told) -> Option<(Result<Bytes, Infallible>, Told)> {
     let comment_at = Instant::now() + sse::COMMENT;
     loop {
-        if *told.waits.app.stopping.borrow() || Instant::now() >= told.until {
+        // Before anything is looked at, so that a change in between wakes us, and the server's end too.
+        let looked = told.looked.take().ok_or_else(|| told.topic.changed());
+        if *told.waits.app.stopping.borrow() || Instant::now() >= told.until || told.topic.is_displaced() {
             return None;
         }
-        let (changed, look_at) = match told.looked.take() {
-            Some(looked) => looked,
-            None => {
-                // Before the row is read, so that a change in between wakes us.
-                let changed = told.topic.changed();
+        let (changed, look_at) = match looked {
+            Ok(looked) => looked,
+            Err(changed) => {
                 let look = match (told.waits.read)().await {
                     Ok(Some(look)) => look,
                     Ok(None) => return None,

@@ -53,11 +53,11 @@ async fn next(mut told: Told) -> Option<(Result<Bytes, Infallible>, Told)> {
     }
     let mut comment_at = tokio::time::Instant::now() + sse::COMMENT;
     loop {
-        if *told.app.stopping.borrow() || tokio::time::Instant::now() >= told.until {
+        // Before anything is looked at, so that a change in between wakes us, and the server's end too.
+        let changed = told.topic.changed();
+        if *told.app.stopping.borrow() || tokio::time::Instant::now() >= told.until || told.topic.is_displaced() {
             return None;
         }
-        // Before the row is read, so that a change in between wakes us.
-        let changed = told.topic.changed();
         match look(&mut told).await {
             Ok(Some(bytes)) => return Some((Ok(bytes), told)),
             Ok(None) => {}

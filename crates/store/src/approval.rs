@@ -193,7 +193,8 @@ impl Tx {
         // On SQLite the first try finds what it read. On PostgreSQL another start may come between: then it has taken
         // one of few places or of the offered numbers, and the next look shows it.
         for _ in 0..TRIES {
-            let sql = "SELECT slot, number FROM approvals WHERE account_id = $1 AND state = 'pending'";
+            let sql = "SELECT slot, number FROM approvals \
+                       WHERE account_id = $1 AND state = 'pending' AND slot IS NOT NULL";
             let rows = self.query_all(sql, params![&new.account_id]).await?;
             let taken = rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?)));
             let taken: Vec<(Option<i64>, String)> = taken.collect::<Result<_, StoreError>>()?;
@@ -216,7 +217,7 @@ impl Tx {
 
     /// The numbers that an account's waiting requests show.
     pub async fn pending_numbers(&mut self, account: &AccountId) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT number FROM approvals WHERE account_id = $1 AND state = 'pending'";
+        let sql = "SELECT number FROM approvals WHERE account_id = $1 AND state = 'pending' AND slot IS NOT NULL";
         self.query_all(sql, params![account]).await?.iter().map(|row| row.get(0)).collect()
     }
 

@@ -97,8 +97,10 @@ fn canary_name(class: Class) -> String {
     format!("canary.{}", class.as_str())
 }
 
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, sql: include_str!("../migrations/0001_main_job.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, sql: include_str!("../migrations/0001_main_job.sql") },
+    Migration { version: 2, sql: include_str!("../migrations/0002_numbers.sql") },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     version BIGINT NOT NULL PRIMARY KEY,

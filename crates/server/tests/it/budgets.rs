@@ -190,6 +190,20 @@ async fn t_race_3_forty_strangers_at_once_leave_the_third_place_to_a_known_brows
     finish(&phone, &app, &ada, &mut own, &number).await;
 }
 
+#[tokio::test]
+async fn a_start_finds_a_number_also_when_nothing_was_swept_for_hours() {
+    let app = TestApp::new().await;
+    let (ada, phone, _) = app.account_with("ada", Unlock::Platform).await;
+    let mut own = known(&app, &phone, &ada).await;
+    // More than there are numbers of two digits; each is overdue when the next comes.
+    for _ in 0..95 {
+        app.pass(5 * MINUTE);
+        app.start(&ada).await;
+    }
+    let number = steps::start_sign_in(&mut own, &ada.username).await.unwrap();
+    finish(&phone, &app, &ada, &mut own, &number).await;
+}
+
 /// Starts in many new browsers at the same time.
 async fn at_once(app: &TestApp, account: &TestAccount, times: usize) {
     let starts = (0..times).map(|_| {

@@ -1,8 +1,9 @@
 //! T-ENUM-1: what somebody learns who types names. Nothing: the work and the page are the same for each.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use akkoord_authenticator::Unlocking;
+use akkoord_server::jobs::housekeeping;
 use akkoord_simulator::{browser::Browser, steps};
 
 use crate::support::{TestApp, Unlock, page_without};
@@ -68,4 +69,65 @@ async fn t_enum_1_a_start_does_and_shows_the_same_for_each_name_and_in_each_stat
     }
     same("ada@example.org", "locked").await;
     same("nobody@example.org", "still").await;
+}
+
+/// How many rounds the times are taken in, in the long run.
+const ROUNDS: usize = 600;
+/// A difference that somebody could use is at least this part of the time of a start.
+const PART: f64 = 0.05;
+
+/// Whether one of two names is told from the other by how long its starts took: round by round the one takes longer
+/// much more often than chance would have it (a sign test at five standard deviations), and by something that is left
+/// of it beyond this machine.
+fn tells(one: &[f64], other: &[f64]) -> bool {
+    let longer = one.iter().zip(other).filter(|(one, other)| one > other).count();
+    let rounds = one.len() as f64;
+    let deviations = (longer as f64 - rounds / 2.0) / (rounds.sqrt() / 2.0);
+    let (one, other) = (median(one), median(other));
+    deviations.abs() > 5.0 && (one - other).abs() > PART * other
+}
+
+fn median(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+/// In milliseconds.
+async fn time_of_start(app: &TestApp, username: &str) -> f64 {
+    let mut browser = app.browser();
+    browser.open("/signin").await.unwrap();
+    let begun = Instant::now();
+    browser.post("/signin", &[("username", username)]).await.unwrap();
+    begun.elapsed().as_secs_f64() * 1000.0
+}
+
+/// In the long run: times are a matter of statistics, and of a machine that does nothing else.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "tests have no configuration but the environment")]
+async fn t_enum_1_in_the_long_run_the_time_of_a_start_tells_nothing() {
+    let rounds = if std::env::var_os("AKKOORD_LONG").is_some() { ROUNDS } else { 4 };
+    let app = TestApp::new().await;
+    app.account_with("ada", Unlock::Platform).await;
+    app.account("ben").await;
+    let names = ["nobody@example.org", "noone@example.org", "ada@example.org", "ben@example.org"];
+    let mut times = names.map(|_| Vec::with_capacity(rounds));
+    for round in 0..rounds {
+        // What waited is over, so that the phone is asked anew.
+        app.pass(Duration::from_secs(200));
+        housekeeping::sweep(&app.app).await.unwrap();
+        for turn in 0..names.len() {
+            let whose = (round + turn) % names.len();
+            times[whose].push(time_of_start(&app, names[whose]).await);
+        }
+    }
+    let [nobody, noone, ada, ben] = &times;
+    println!("medians in ms: {:?}", times.each_ref().map(|times| median(times)));
+    if rounds == ROUNDS {
+        let slower: Vec<f64> = noone.iter().map(|time| time * (1.0 + 2.0 * PART)).collect();
+        assert!(tells(&slower, nobody), "a tenth more would be seen");
+        for (whose, times) in [("a second unknown name", noone), ("with a phone", ada), ("without a phone", ben)] {
+            assert!(!tells(times, nobody), "{whose}: {} ms against {} ms", median(times), median(nobody));
+        }
+    }
 }

@@ -40,6 +40,12 @@ impl PlainSubscription {
         self.receiver.open(message)
     }
 
+    /// Waits until a message is there, and collects: its plain text, and that of others that came with it.
+    pub async fn arrival(&self) -> Result<Vec<Vec<u8>>, Broken> {
+        self.state.wait_for_arrival(&self.endpoint).await;
+        self.collect()
+    }
+
     /// Comes online for a moment: the plain text of what was accepted since the last time, without what has expired or
     /// was replaced under its topic.
     pub fn collect(&self) -> Result<Vec<Vec<u8>>, Broken> {

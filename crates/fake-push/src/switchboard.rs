@@ -257,6 +257,13 @@ impl Switchboard {
         self.until(|state| state.subscriptions.get(token).is_some_and(|subscription| subscription.gone)).await;
     }
 
+    /// Waits until something waits at an address.
+    pub(crate) async fn wait_for_arrival(&self, endpoint: &str) {
+        let token = token_of(endpoint);
+        let waits = |state: &State| state.subscriptions.get(token).is_some_and(|found| !found.waiting.is_empty());
+        self.until(waits).await;
+    }
+
     async fn until(&self, condition: impl Fn(&State) -> bool) {
         // Its sender is a field of this very value, so it cannot have ended.
         self.changed.subscribe().wait_for(|()| condition(&self.state())).await.ok();

@@ -22,6 +22,20 @@ async fn a_push_arrives_and_is_written_down() {
 }
 
 #[tokio::test]
+async fn who_waits_is_woken_by_the_push_and_not_by_that_of_another() {
+    let pair = Pair::new().await;
+    let other = pair.fake.subscribe_plain(Service::Own, None).unwrap();
+    let (arrived, _) = tokio::join!(pair.subscription.arrival(), pair.push("hello", &[]));
+    assert_eq!(arrived.unwrap(), [b"hello"]);
+    pair.push("again", &[]).await;
+    tokio::select! {
+        biased;
+        _ = other.arrival() => panic!("nothing was sent there"),
+        arrived = pair.subscription.arrival() => assert_eq!(arrived.unwrap(), [b"again"]),
+    }
+}
+
+#[tokio::test]
 async fn each_service_gives_endpoints_of_its_own_form() {
     for (service, beginning, end) in [
         (Service::Google, "https://fcm.googleapis.com/fcm/send/", ""),

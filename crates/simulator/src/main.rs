@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use akkoord_simulator::{
-    bench::{self, LoadOptions, Options},
+    bench::{self, LoadOptions, Options, PushOptions},
     hands_free::{self, Programs},
 };
 use clap::{Parser, Subcommand};
@@ -40,6 +40,8 @@ enum Scenario {
     Approvals(Options),
     /// Sign-ins beside thousands of waiting browsers and a flood of strangers, and the server's end under that load.
     Load(LoadOptions),
+    /// From the number on the screen to the push at its service, and what a push costs.
+    Push(PushOptions),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         match scenario {
             Scenario::Approvals(options) => options.raise_file_limit(),
             Scenario::Load(options) => options.raise_file_limit(),
+            Scenario::Push(_) => {}
         }
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -75,6 +78,7 @@ async fn run(command: Command) -> Result<(), String> {
         }
         Command::Bench { scenario: Scenario::Approvals(options) } => bench::approvals(&options).await,
         Command::Bench { scenario: Scenario::Load(options) } => bench::load(&options).await,
+        Command::Bench { scenario: Scenario::Push(options) } => bench::push(&options).await,
     }
 }
 

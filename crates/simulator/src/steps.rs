@@ -59,6 +59,11 @@ fn expect_attribute(browser: &Browser, name: &str) -> Result<String, StepError> 
 /// Types the user name. The page that follows shows the number, which is returned.
 pub async fn start_sign_in(browser: &mut Browser, username: &str) -> Result<String, StepError> {
     browser.open("/signin").await?;
+    type_username(browser, username).await
+}
+
+/// Types the user name into the page that is open.
+pub async fn type_username(browser: &mut Browser, username: &str) -> Result<String, StepError> {
     expect_path(browser, "/signin")?;
     browser.submit("/signin", &[("username", username)]).await?;
     expect_path(browser, "/signin/approve")?;

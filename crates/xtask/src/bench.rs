@@ -8,14 +8,14 @@ use crate::{Failure, test, tools, usage, web};
 /// Runs the named bench of the simulator against the optimised server.
 pub(crate) fn run(top: &Path, arguments: &[String]) -> Result<(), Failure> {
     let Some((scenario, passed_on)) = arguments.split_first() else {
-        return Err(usage("which bench? There are `approvals`, `load` and `app`"));
+        return Err(usage("which bench? There are `approvals`, `load`, `push` and `app`"));
     };
     match scenario.as_str() {
-        "approvals" | "load" => simulated(top, scenario, passed_on),
+        "approvals" | "load" | "push" => simulated(top, scenario, passed_on),
         "app" if passed_on.is_empty() => app(top),
         _ => {
             let told = arguments.join(" ");
-            Err(usage(&format!("no bench is called {told}: there are `approvals`, `load` and `app`")))
+            Err(usage(&format!("no bench is called {told}: there are `approvals`, `load`, `push` and `app`")))
         }
     }
 }

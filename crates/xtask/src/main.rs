@@ -27,13 +27,14 @@ usage: cargo xtask <command>
        --release       with the optimised build; anything else goes to `akkoord demo` as it is
   web                  build the authenticator app into web/dist, from where the server takes it
   test                 what CI runs: formatting, lints, tidy, the app, all tests on both databases, the hands-free demo
-       --all           the long run: races and demo in the optimised build, histories, the bench once, cargo deny
+       --all           the long run: races and demo in the optimised build, histories, two benches once, cargo deny
        --install       install what is missing (Debian packages), also when not root (with sudo)
   histories            random sign-ins on both databases while things break, checked: for 5 minutes
        --minutes N --database sqlite|postgres|both --seed N --release
   tidy                 the rules of this repository that no compiler holds
   bench approvals      sign-ins per second and their price; --json for the figures on the last line
   bench load           sign-ins beside 10,000 waiting browsers and a flood of strangers: memory, delays, a stop
+  bench push           from the number on the screen to the push at its service, and what a push costs
   bench app            what a first visit of the app loads, and how long it takes on a slow phone";
 
 /// Why the command stopped, as a sentence for the person who typed it, and the code it stops with.

@@ -21,8 +21,8 @@ const PICTURES: &str = "AKKOORD_PICTURES";
 /// Tests and optimised builds that lack the authenticator app fail, instead of passing without it.
 const REQUIRE_APP: &str = "AKKOORD_REQUIRE_APP";
 
-/// How long the bench of the long run may measure: it shows that the bench works, not how fast the server is.
-const SMOKE: &[&str] = &["approvals", "--seconds", "5"];
+/// How long the benches of the long run may measure: they show that they work, not how fast the server is.
+const SMOKE: [&[&str]; 2] = [&["approvals", "--seconds", "5"], &["push", "--seconds", "2"]];
 
 struct Stage {
     name: &'static str,
@@ -163,9 +163,11 @@ fn long(top: &Path, report: &mut Report, database: Option<&Database>, found: &Fo
         });
     }
     report.stage("demo, release", || demo::run(top, &["--hands-free".to_owned(), "--release".to_owned()]));
-    report.stage("bench, once", || {
-        let arguments: Vec<String> = SMOKE.iter().map(|&word| word.to_owned()).collect();
-        crate::bench::run(top, &arguments)
+    report.stage("benches, once", || {
+        SMOKE.iter().try_for_each(|words| {
+            let arguments: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
+            crate::bench::run(top, &arguments)
+        })
     });
     let deny = report.stage("licences, bans, sources", || {
         if tools::output_of(&mut tools::cargo(top, &["deny", "--version"])).is_none() {

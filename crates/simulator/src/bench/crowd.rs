@@ -122,11 +122,7 @@ async fn prepare(options: &LoadOptions, data: PathBuf) -> Result<Bench<'_>, Benc
     let pairs = fleet::enrol(&network, &server, options.accounts, 32).await?;
     server.stop().await?;
     // Longer than the whole bench, so that nobody's time is up in the middle of it.
-    let policy = ["organisation", "policy", "Example School", "request_seconds=300"];
-    let changed = program(&options.akkoord, &data, port)?.args(policy).output()?;
-    if !changed.status.success() {
-        return Err(BenchError::Wrong(String::from_utf8_lossy(&changed.stderr).into_owned()));
-    }
+    set_policy(&options.akkoord, &data, port, &["request_seconds=300"])?;
     let server = serve(options, &data, port).await?;
     let mut bench = Bench { options, network, data, port, server, pairs, report: Report::new("load") };
     // Connections, caches and the database's pages are warm before anything is counted.
@@ -145,6 +141,16 @@ fn program(akkoord: &Path, data: &Path, port: u16) -> Result<Command, BenchError
         .env("AKKOORD_LOG__LEVEL", "warn")
         .current_dir(data);
     Ok(command)
+}
+
+/// Changes members of the policy of the demo's organisation.
+pub(super) fn set_policy(akkoord: &Path, data: &Path, port: u16, members: &[&str]) -> Result<(), BenchError> {
+    let mut command = program(akkoord, data, port)?;
+    let changed = command.args(["organisation", "policy", "Example School"]).args(members).output()?;
+    if changed.status.success() {
+        return Ok(());
+    }
+    Err(BenchError::Wrong(String::from_utf8_lossy(&changed.stderr).into_owned()))
 }
 
 async fn serve(options: &LoadOptions, data: &Path, port: u16) -> Result<Server, BenchError> {

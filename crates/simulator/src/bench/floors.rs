@@ -53,7 +53,8 @@ pub(super) fn measure(folder: &Path, report: &mut Report) -> Result<(), BenchErr
     Ok(())
 }
 
-fn per_second(mut once: impl FnMut() -> bool) -> Result<f64, BenchError> {
+/// How often something can be done in a second, on one core.
+pub(super) fn per_second(mut once: impl FnMut() -> bool) -> Result<f64, BenchError> {
     let (started, mut count) = (Instant::now(), 0_u32);
     while started.elapsed() < TIME {
         if !once() {

@@ -57,10 +57,10 @@ impl Run {
 }
 
 /// The cookie that says that this browser is known, which outlives a sign-out.
-const KNOWN_BROWSER: &str = "__Host-browser";
+pub(super) const KNOWN_BROWSER: &str = "__Host-browser";
 
 /// One complete sign-in.
-async fn sign_in(pair: &mut Pair, method: Method) -> Result<Took, BenchError> {
+pub(super) async fn sign_in(pair: &mut Pair, method: Method) -> Result<Took, BenchError> {
     let started = Instant::now();
     let browser = &mut pair.browser;
     browser.cookies.keep_only(KNOWN_BROWSER);

@@ -1,5 +1,5 @@
 //! `bench approvals`: complete sign-ins by phone against a real server process, with what they cost. `bench load`: a
-//! crowd of waiting browsers and a flood of strangers beside them, in `crowd`.
+//! crowd of waiting browsers and a flood of strangers beside them, in `crowd`. `bench push`: what ringing a phone takes.
 //!
 //! Server and load generator share the machine. The server's CPU time per sign-in hardly depends on that; the rates
 //! and latencies do, so floors of the same machine are measured in the same run.
@@ -10,7 +10,9 @@ mod flood;
 mod floors;
 mod load;
 mod process;
+mod push;
 mod report;
+mod sealing;
 
 use std::{
     os::unix::process::CommandExt,
@@ -32,6 +34,7 @@ use crate::{
 pub use crowd::{LoadOptions, load};
 use fleet::Pair;
 use process::ProcessError;
+pub use push::{PushOptions, push};
 use report::Report;
 
 /// What is measured and for how long.

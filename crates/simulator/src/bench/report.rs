@@ -26,6 +26,8 @@ const AIMS: &[(&str, Aim)] = &[
     ("ready_ms", Aim::AtMost(150.0)),
     ("first_start_ms", Aim::AtMost(1000.0)),
     ("binary_mib", Aim::AtMost(30.0)),
+    ("shown_to_push_p50_ms", Aim::AtMost(300.0)),
+    ("push_sealed_over_floor", Aim::AtMost(1.5)),
     ("flood_cpu_percent", Aim::AtMost(10.0)),
     ("flood_finish_p99_ms", Aim::AtMost(1000.0)),
     ("flood_not_asked", Aim::AtMost(0.0)),

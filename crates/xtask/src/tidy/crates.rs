@@ -9,7 +9,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("store", &["core", "protocols"]),
     ("server", &["store", "core", "protocols"]),
     ("authenticator", &["protocols"]),
-    ("simulator", &["authenticator", "core", "protocols"]),
+    ("simulator", &["authenticator", "core", "protocols", "fake-push"]),
     // It checks what we send, so it may not borrow from who sends.
     ("fake-push", &[]),
     ("xtask", &[]),

@@ -12,6 +12,8 @@ pub const FRESH: Duration = Duration::from_secs(300);
 pub enum Assurance {
     /// By a temporary access pass: enough to set up a phone, and for nothing else.
     Bootstrap,
+    /// By a password, where two-step verification is off.
+    OneFactor,
     /// By two factors.
     TwoFactor,
 }
@@ -21,6 +23,7 @@ impl Assurance {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Bootstrap => "urn:akkoord:acr:bootstrap",
+            Self::OneFactor => "urn:akkoord:acr:one-factor",
             Self::TwoFactor => "urn:akkoord:acr:two-factor",
         }
     }
@@ -29,7 +32,10 @@ impl Assurance {
 impl std::str::FromStr for Assurance {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Bootstrap, Self::TwoFactor].into_iter().find(|acr| acr.as_str() == word).ok_or(UnknownWord)
+        [Self::Bootstrap, Self::OneFactor, Self::TwoFactor]
+            .into_iter()
+            .find(|acr| acr.as_str() == word)
+            .ok_or(UnknownWord)
     }
 }
 

@@ -1,33 +1,43 @@
 //! The sign-in dispatcher: what comes next, and when it is enough.
 //!
 //! Steps never route to each other. Each records what it proved in the stored attempt and returns here; this alone
-//! decides. Policy is asked before a person is.
+//! decides. Policy is asked before a person is. What it comes to for every way in stands in `docs/ways-in.md`.
+
+mod proof;
 
 use std::str::FromStr;
 
-use akkoord_protocols::phone::Unlock;
-
+pub use self::proof::{Proof, Proved};
 use crate::{account::UnknownWord, approval::State, session::Assurance};
 
 /// How long an attempt may take.
 pub const LIFETIME: std::time::Duration = std::time::Duration::from_secs(600);
-/// Wrong access passes in one attempt.
-pub const PASS_TRIES: i64 = 5;
+/// Wrong passwords, codes and access passes in one attempt, together.
+pub const TRIES: i64 = 5;
 
 /// A way to show who one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// The phone: both steps at once.
     Phone,
+    /// The password, and what the account has for the second step.
+    Password,
+    /// A verification code, after the password.
+    Code,
     /// A temporary access pass, for the first phone.
     AccessPass,
 }
 
 impl Method {
+    /// All there are.
+    pub const ALL: [Self; 4] = [Self::Phone, Self::Password, Self::Code, Self::AccessPass];
+
     /// As stored.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Phone => "phone",
+            Self::Password => "password",
+            Self::Code => "code",
             Self::AccessPass => "access-pass",
         }
     }
@@ -36,62 +46,48 @@ impl Method {
 impl FromStr for Method {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Phone, Self::AccessPass].into_iter().find(|method| method.as_str() == word).ok_or(UnknownWord)
+        Self::ALL.into_iter().find(|method| method.as_str() == word).ok_or(UnknownWord)
     }
 }
 
-/// What an attempt has proved so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// A phone approved, its owner verified in this way.
-    Phone(Unlock),
-    /// A temporary access pass was used.
-    AccessPass,
+/// Two-step verification of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TwoStep {
+    /// Off, and policy leaves it free.
+    Off,
+    /// Policy wants it, and the account has never set it up.
+    #[default]
+    Wanted,
+    /// On: a password alone is never enough, also where every other method is gone.
+    On,
 }
 
-impl Proof {
-    /// As stored with the attempt and the session.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Phone(Unlock::Webauthn) => "phone-webauthn",
-            Self::Phone(Unlock::Pin) => "phone-pin",
-            Self::AccessPass => "access-pass",
-        }
-    }
-
-    /// Authentication method references (RFC 8176) of this proof.
-    pub fn amr(self) -> &'static [&'static str] {
-        match self {
-            Self::Phone(Unlock::Webauthn) => &["pop", "mca", "user", "mfa"],
-            Self::Phone(Unlock::Pin) => &["swk", "pin", "mca", "mfa"],
-            Self::AccessPass => &["otp"],
-        }
-    }
-}
-
-impl FromStr for Proof {
-    type Err = UnknownWord;
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Phone(Unlock::Webauthn), Self::Phone(Unlock::Pin), Self::AccessPass]
-            .into_iter()
-            .find(|proof| proof.as_str() == word)
-            .ok_or(UnknownWord)
-    }
+/// What an account has for the second step. Looked at once its password was right, and not before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecondStep {
+    /// Whether it is asked at all.
+    pub two_step: TwoStep,
+    /// Whether a phone can approve.
+    pub phone: bool,
+    /// Whether something makes verification codes for it.
+    pub code: bool,
 }
 
 /// What the dispatcher knows of an attempt.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct SignIn {
     /// What was proved.
-    pub proved: Option<Proof>,
+    pub proved: Proved,
     /// The way the person chose, if not the first.
     pub chosen: Option<Method>,
     /// The state of the request to the phone, if one was made.
     pub request: Option<State>,
     /// Whether the attempt's time is over or it was finished.
     pub over: bool,
-    /// Wrong access passes so far.
-    pub pass_failures: i64,
+    /// Wrong passwords, codes and passes so far.
+    pub failures: i64,
+    /// What there is for the second step.
+    pub second: SecondStep,
 }
 
 /// What comes next.
@@ -107,80 +103,65 @@ pub enum Step {
     Finish,
     /// The request ended without a yes: say how.
     TellOutcome(State),
+    /// Ask for the password.
+    AskPassword,
+    /// Ask for a verification code.
+    AskCode,
     /// Ask for the access pass.
     AskAccessPass,
-    /// Too many wrong passes: say so.
+    /// Too many wrong ones: say so.
     TellTooMany,
+    /// The password was right, and the second step can't be made: say whom to ask.
+    TellNoSecondStep,
     /// It is enough: sign in with this strength.
     Enough(Assurance),
 }
 
-/// Decides what comes next. The same for every name, known or not: nothing here looks at the account, so that the
-/// page after the user name tells a stranger nothing.
+/// How strong what was proved is, where it is enough.
+pub fn enough(proved: &Proved, second: &SecondStep) -> Option<Assurance> {
+    if proved.has_phone() || (proved.has(Proof::Password) && proved.has(Proof::Code)) {
+        Some(Assurance::TwoFactor)
+    } else if proved.has(Proof::AccessPass) {
+        Some(Assurance::Bootstrap)
+    } else if !proved.has(Proof::Password) {
+        None
+    } else {
+        match second.two_step {
+            TwoStep::Off => Some(Assurance::OneFactor),
+            // Nothing was ever set up, so that there is nothing that this could get around.
+            TwoStep::Wanted if !second.phone && !second.code => Some(Assurance::Bootstrap),
+            TwoStep::Wanted | TwoStep::On => None,
+        }
+    }
+}
+
+/// Decides what comes next. The same for every name, known or not, until a password was right: nothing here looks at the
+/// account before, so that the page after the user name tells a stranger nothing.
 pub fn next_step(attempt: Option<&SignIn>) -> Step {
-    let Some(attempt) = attempt else { return Step::AskUserName };
-    if attempt.over {
-        return Step::AskUserName;
+    let Some(attempt) = attempt.filter(|attempt| !attempt.over) else { return Step::AskUserName };
+    if let Some(assurance) = enough(&attempt.proved, &attempt.second) {
+        return Step::Enough(assurance);
     }
-    match attempt.proved {
-        Some(Proof::Phone(_)) => return Step::Enough(Assurance::TwoFactor),
-        Some(Proof::AccessPass) => return Step::Enough(Assurance::Bootstrap),
-        None => {}
+    let chosen = attempt.chosen.unwrap_or(Method::Phone);
+    if chosen == Method::Phone {
+        return match attempt.request {
+            None => Step::StartRequest,
+            Some(State::Pending) => Step::AwaitPhone,
+            Some(State::Approved) => Step::Finish,
+            Some(state) => Step::TellOutcome(state),
+        };
     }
-    match (attempt.chosen.unwrap_or(Method::Phone), attempt.request) {
-        (Method::AccessPass, _) if attempt.pass_failures >= PASS_TRIES => Step::TellTooMany,
-        (Method::AccessPass, _) => Step::AskAccessPass,
-        (Method::Phone, None) => Step::StartRequest,
-        (Method::Phone, Some(State::Pending)) => Step::AwaitPhone,
-        (Method::Phone, Some(State::Approved)) => Step::Finish,
-        (Method::Phone, Some(state)) => Step::TellOutcome(state),
+    if attempt.failures >= TRIES {
+        return Step::TellTooMany;
+    }
+    match chosen {
+        Method::AccessPass => Step::AskAccessPass,
+        _ if !attempt.proved.has(Proof::Password) => Step::AskPassword,
+        _ if attempt.second.code => Step::AskCode,
+        _ if attempt.second.phone => Step::StartRequest,
+        _ => Step::TellNoSecondStep,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn attempt() -> SignIn {
-        SignIn { proved: None, chosen: None, request: None, over: false, pass_failures: 0 }
-    }
-
-    #[test]
-    fn the_phone_comes_first_and_counts_as_both_steps() {
-        assert_eq!(next_step(None), Step::AskUserName);
-        assert_eq!(next_step(Some(&attempt())), Step::StartRequest);
-        let waiting = SignIn { request: Some(State::Pending), ..attempt() };
-        assert_eq!(next_step(Some(&waiting)), Step::AwaitPhone);
-        let proved = SignIn { proved: Some(Proof::Phone(Unlock::Pin)), ..waiting };
-        assert_eq!(next_step(Some(&proved)), Step::Enough(Assurance::TwoFactor));
-    }
-
-    #[test]
-    fn an_access_pass_is_never_enough_for_more_than_setting_up() {
-        let proved = SignIn { proved: Some(Proof::AccessPass), ..attempt() };
-        assert_eq!(next_step(Some(&proved)), Step::Enough(Assurance::Bootstrap));
-        assert!(Assurance::Bootstrap < Assurance::TwoFactor);
-    }
-
-    #[test]
-    fn nothing_but_a_proof_is_enough() {
-        for state in State::ALL {
-            for chosen in [None, Some(Method::Phone), Some(Method::AccessPass)] {
-                let attempt = SignIn { request: Some(state), chosen, ..attempt() };
-                assert!(!matches!(next_step(Some(&attempt)), Step::Enough(_)), "{state:?} {chosen:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_attempt_that_is_over_starts_again_whatever_it_proved() {
-        let over = SignIn { over: true, proved: Some(Proof::AccessPass), ..attempt() };
-        assert_eq!(next_step(Some(&over)), Step::AskUserName);
-    }
-
-    #[test]
-    fn wrong_passes_are_counted() {
-        let attempt = SignIn { chosen: Some(Method::AccessPass), pass_failures: PASS_TRIES, ..attempt() };
-        assert_eq!(next_step(Some(&attempt)), Step::TellTooMany);
-    }
-}
+mod tests;

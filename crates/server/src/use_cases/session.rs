@@ -9,7 +9,7 @@ use akkoord_core::{
     policy::Policy,
     secret::Token,
     session::{Assurance, SessionTimes},
-    sign_in::Proof,
+    sign_in::Proved,
 };
 use akkoord_store::{AccountRow, NewBrowser, NewSession, SessionRow, StoreError, Tx};
 use serde_json::json;
@@ -96,7 +96,7 @@ pub struct Start<'a> {
     /// The policy that holds for it.
     pub policy: &'a Policy,
     /// What was proved.
-    pub proof: Proof,
+    pub proved: Proved,
     /// How strong that is.
     pub assurance: Assurance,
     /// The request that was consumed.
@@ -122,7 +122,7 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
         account_id: start.account.id.clone(),
         approval_id: start.approval,
         phone_id: start.phone,
-        proved: start.proof.as_str().to_owned(),
+        proved: start.proved.to_string(),
         acr: start.assurance.as_str().to_owned(),
         browser: start.client.browser.unwrap_or("").to_owned(),
         address: start.client.address.to_string(),

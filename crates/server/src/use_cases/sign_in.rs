@@ -12,7 +12,7 @@ use akkoord_core::{
     audit::Event,
     ids::{AccountId, ApprovalId},
     secret::{Token, TokenHash},
-    sign_in::{self, Method, Proof, SignIn, Step},
+    sign_in::{self, Method, Proved, SecondStep, SignIn, Step},
 };
 use akkoord_store::{ApprovalRow, Ended, SignInRow, StoreError, Tx};
 use serde_json::json;
@@ -22,7 +22,7 @@ pub use self::{
     pass::{PassTried, try_access_pass},
     start::{start, start_without_request},
 };
-use super::{approval, audit};
+use super::{account, approval, audit};
 use crate::{app::App, wake::Topic};
 
 /// An attempt with its request.
@@ -34,17 +34,21 @@ pub struct Attempt {
     pub request: Option<ApprovalRow>,
     /// Its state as of now.
     pub request_state: Option<State>,
+    /// What was proved so far.
+    pub proved: Proved,
 }
 
 impl Attempt {
     /// What comes next.
     pub fn next_step(&self, ctx: &Ctx) -> Step {
         sign_in::next_step(Some(&SignIn {
-            proved: self.row.proved.parse::<Proof>().ok(),
+            proved: self.proved.clone(),
             chosen: self.row.chosen.as_deref().and_then(|word| word.parse::<Method>().ok()),
             request: self.request_state,
             over: self.row.finished_at.is_some() || ctx.now >= self.row.expires_at,
-            pass_failures: self.row.pass_failures,
+            failures: self.row.pass_failures,
+            // There is no password yet.
+            second: SecondStep::default(),
         }))
     }
 }
@@ -93,7 +97,8 @@ async fn load(tx: &mut Tx, flow: &TokenHash, now: Timestamp) -> Result<Option<At
         None => None,
     };
     let request_state = request.as_ref().map(|request| approval::state(request, now)).transpose()?;
-    Ok(Some(Attempt { row, request, request_state }))
+    let proved: Proved = row.proved.parse().map_err(|_| account::corrupt("sign_ins", "proved", row.id.as_str()))?;
+    Ok(Some(Attempt { row, request, request_state, proved }))
 }
 
 /// The number of an attempt is on the screen: its phones may ring.

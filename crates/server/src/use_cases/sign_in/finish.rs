@@ -3,7 +3,7 @@
 use akkoord_core::{
     Ctx,
     secret::Token,
-    sign_in::{self, SignIn, Step},
+    sign_in::{self, SecondStep, Step},
 };
 use akkoord_store::{AccountRow, ApprovalRow, StoreError, Tx};
 
@@ -56,23 +56,15 @@ pub async fn finish(
                 let home = account::home(tx, &account, &service).await?;
                 // Its answer was read when it was approved already, and doesn't change after that.
                 let proof = decision::proof_of(request)?;
-                let assurance = match sign_in::next_step(Some(&SignIn {
-                    proved: Some(proof),
-                    chosen: None,
-                    request: None,
-                    over: false,
-                    pass_failures: 0,
-                })) {
-                    Step::Enough(assurance) => assurance,
-                    _ => return Ok(None),
-                };
-                if !tx.finish_sign_in(&attempt.row.id, proof.as_str(), ctx.now).await? {
+                let proved = attempt.proved.and(proof);
+                let assurance = sign_in::enough(&proved, &SecondStep::default()).ok_or(StoreError::Lost)?;
+                if !tx.finish_sign_in(&attempt.row.id, &proved.to_string(), ctx.now).await? {
                     return Err(StoreError::Lost);
                 }
                 let start = session::Start {
                     account: &account,
                     policy: &home.policy,
-                    proof,
+                    proved,
                     assurance,
                     approval: Some(request.id.clone()),
                     phone: request.phone_id.clone(),

@@ -48,7 +48,7 @@ pub async fn try_access_pass(
     match attempt.next_step(ctx) {
         Step::AskUserName => return Ok(PassTried::NoAttempt),
         Step::TellTooMany => return Ok(PassTried::TooMany),
-        _ if attempt.row.pass_failures >= sign_in::PASS_TRIES => return Ok(PassTried::TooMany),
+        _ if attempt.row.pass_failures >= sign_in::TRIES => return Ok(PassTried::TooMany),
         _ => {}
     }
     let found = access_pass::find(app, ctx, attempt.row.account_id.as_ref(), typed).await?;
@@ -89,7 +89,7 @@ pub async fn try_access_pass(
                 let start = session::Start {
                     account: &account,
                     policy: &home.policy,
-                    proof: Proof::AccessPass,
+                    proved: Proof::AccessPass.into(),
                     assurance: akkoord_core::session::Assurance::Bootstrap,
                     approval: None,
                     phone: None,

@@ -1,0 +1,159 @@
+use std::fmt::Write as _;
+
+use akkoord_protocols::phone::Unlock;
+
+use super::*;
+
+const TWO_STEP: [TwoStep; 3] = [TwoStep::Off, TwoStep::Wanted, TwoStep::On];
+
+fn attempt() -> SignIn {
+    SignIn::default()
+}
+
+fn proved(proofs: &[Proof]) -> Proved {
+    proofs.iter().fold(Proved::default(), |proved, proof| proved.and(*proof))
+}
+
+/// Each thing that an account may have for the second step.
+fn second_steps() -> Vec<SecondStep> {
+    let has = [(false, false), (true, false), (false, true), (true, true)];
+    TWO_STEP.into_iter().flat_map(|two_step| has.map(|(phone, code)| SecondStep { two_step, phone, code })).collect()
+}
+
+#[test]
+fn the_phone_comes_first_and_counts_as_both_steps() {
+    assert_eq!(next_step(None), Step::AskUserName);
+    assert_eq!(next_step(Some(&attempt())), Step::StartRequest);
+    let waiting = SignIn { request: Some(State::Pending), ..attempt() };
+    assert_eq!(next_step(Some(&waiting)), Step::AwaitPhone);
+    let proved = SignIn { proved: Proof::Phone(Unlock::Pin).into(), ..waiting };
+    assert_eq!(next_step(Some(&proved)), Step::Enough(Assurance::TwoFactor));
+}
+
+#[test]
+fn an_access_pass_is_never_enough_for_more_than_setting_up() {
+    for second in second_steps() {
+        assert_eq!(enough(&Proof::AccessPass.into(), &second), Some(Assurance::Bootstrap));
+    }
+    assert!(Assurance::Bootstrap < Assurance::OneFactor && Assurance::OneFactor < Assurance::TwoFactor);
+}
+
+#[test]
+fn nothing_but_a_proof_is_enough() {
+    for state in State::ALL {
+        for chosen in [None].into_iter().chain(Method::ALL.map(Some)) {
+            for second in second_steps() {
+                let attempt = SignIn { request: Some(state), chosen, second, ..attempt() };
+                assert!(!matches!(next_step(Some(&attempt)), Step::Enough(_)), "{attempt:?}");
+            }
+        }
+    }
+}
+
+/// T-DOWN: no way around the second step.
+#[test]
+fn t_down_a_password_never_skips_the_second_step_of_an_account_that_has_one() {
+    for second in second_steps().into_iter().filter(|second| second.two_step != TwoStep::Off) {
+        let has_any = second.phone || second.code;
+        let alone = enough(&Proof::Password.into(), &second);
+        let set_up = second.two_step == TwoStep::Wanted && !has_any;
+        assert_eq!(alone, set_up.then_some(Assurance::Bootstrap), "{second:?}");
+        for chosen in [Method::Password, Method::Code] {
+            let attempt = SignIn { proved: Proof::Password.into(), chosen: Some(chosen), second, ..attempt() };
+            let wanted = match (set_up, second.code, second.phone) {
+                (true, ..) => Step::Enough(Assurance::Bootstrap),
+                (_, true, _) => Step::AskCode,
+                (_, _, true) => Step::StartRequest,
+                _ => Step::TellNoSecondStep,
+            };
+            assert_eq!(next_step(Some(&attempt)), wanted, "{attempt:?}");
+        }
+    }
+}
+
+/// T-DOWN: the order of steps can't be turned round.
+#[test]
+fn t_down_a_code_counts_for_nothing_before_the_password() {
+    for second in second_steps() {
+        for chosen in [Method::Code, Method::Password] {
+            let attempt = SignIn { proved: Proof::Code.into(), chosen: Some(chosen), second, ..attempt() };
+            assert_eq!(next_step(Some(&attempt)), Step::AskPassword);
+        }
+        assert_eq!(enough(&proved(&[Proof::Code, Proof::Password]), &second), Some(Assurance::TwoFactor));
+    }
+}
+
+#[test]
+fn until_the_password_was_right_the_account_makes_no_difference() {
+    for chosen in Method::ALL {
+        let steps = second_steps().into_iter().map(|second| {
+            next_step(Some(&SignIn { chosen: Some(chosen), request: Some(State::Pending), second, ..attempt() }))
+        });
+        let steps: Vec<Step> = steps.collect();
+        assert!(steps.windows(2).all(|two| two[0] == two[1]), "{chosen:?}: {steps:?}");
+    }
+}
+
+#[test]
+fn an_attempt_that_is_over_starts_again_whatever_it_proved() {
+    for proof in Proof::ALL {
+        let over = SignIn { over: true, proved: proof.into(), ..attempt() };
+        assert_eq!(next_step(Some(&over)), Step::AskUserName);
+    }
+}
+
+#[test]
+fn wrong_ones_are_counted_together() {
+    for chosen in [Method::AccessPass, Method::Password, Method::Code] {
+        let attempt = SignIn { chosen: Some(chosen), failures: TRIES, ..attempt() };
+        assert_eq!(next_step(Some(&attempt)), Step::TellTooMany);
+    }
+    let phone = SignIn { failures: TRIES, request: Some(State::Pending), ..attempt() };
+    assert_eq!(next_step(Some(&phone)), Step::AwaitPhone, "the phone is another way");
+}
+
+#[test]
+fn what_was_proved_is_stored_in_words() {
+    let both = proved(&[Proof::Password, Proof::Code, Proof::Password]);
+    assert_eq!((both.to_string().as_str(), both.amr()), ("password code", vec!["pwd", "otp", "mfa"]));
+    assert_eq!("password code".parse(), Ok(both));
+    assert_eq!("".parse(), Ok(Proved::default()));
+    assert!("password sesame".parse::<Proved>().is_err());
+    for proof in Proof::ALL {
+        assert_eq!(proof.as_str().parse(), Ok(proof));
+    }
+}
+
+/// Every way in and what it comes to, as `docs/ways-in.md` has it.
+fn ways_in() -> String {
+    let mut table = String::from(
+        "| Proved | two-step verification off | wanted, not set up | on | `amr` |\n|---|---|---|---|---|\n",
+    );
+    let alone = Proof::ALL.map(|proof| vec![proof]);
+    let after_password =
+        Proof::ALL.iter().filter(|proof| **proof != Proof::Password).map(|proof| vec![Proof::Password, *proof]);
+    for proofs in alone.into_iter().chain(after_password) {
+        let proved = proved(&proofs);
+        let cell = |two_step| {
+            let has = |phone, code| enough(&proved, &SecondStep { two_step, phone, code });
+            let words = |found: Option<Assurance>| {
+                found.map_or_else(|| "not enough".to_owned(), |found| format!("`{}`", found.as_str()))
+            };
+            match (has(false, false), has(true, true)) {
+                (nothing, all) if nothing == all => words(all),
+                (nothing, all) => format!("{}; {} without another method", words(all), words(nothing)),
+            }
+        };
+        let [off, wanted, on] = TWO_STEP.map(cell);
+        let amr = proved.amr().join(" ");
+        writeln!(table, "| {} | {off} | {wanted} | {on} | `{amr}` |", proved.to_string().replace(' ', ", ")).unwrap();
+    }
+    table
+}
+
+#[test]
+fn the_table_of_all_ways_in_is_what_the_dispatcher_does() {
+    let document = include_str!("../../../../docs/ways-in.md");
+    let table = ways_in();
+    assert!(document.contains(&table), "put this into docs/ways-in.md:\n{table}");
+}

@@ -10,6 +10,7 @@ pub mod ctx;
 pub mod enrolment;
 pub mod ids;
 pub mod organisation;
+pub mod password;
 pub mod phone;
 pub mod policy;
 pub mod secret;

@@ -100,6 +100,7 @@ fn canary_name(class: Class) -> String {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("../migrations/0001_main_job.sql") },
     Migration { version: 2, sql: include_str!("../migrations/0002_numbers.sql") },
+    Migration { version: 3, sql: include_str!("../migrations/0003_passwords.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

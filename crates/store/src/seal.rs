@@ -33,6 +33,8 @@ pub enum Class {
     Integrity,
     /// What an enrolment keeps between its steps.
     Enrolment,
+    /// The MAC of a password, which is what is hashed. Nothing is sealed under it but its canary.
+    Pepper,
 }
 
 /// A column that holds sealed values. The only way to name one, so that no value is sealed for the wrong place.
@@ -85,6 +87,8 @@ pub enum Purpose {
     FormKey,
     /// `push_subscriptions.endpoint_mac`: which browser, without its address.
     PushEndpoint,
+    /// What is hashed of a password: who has `passwords.hash` and not the root key can try none.
+    Password,
 }
 
 /// A sealed value, as stored: version (1) `||` salt (32) `||` ciphertext `||` tag (16).
@@ -99,8 +103,16 @@ pub struct Seal {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Oprf, Self::Signing, Self::Codes, Self::Evidence, Self::Job, Self::Integrity, Self::Enrolment];
+    pub const ALL: [Self; 8] = [
+        Self::Oprf,
+        Self::Signing,
+        Self::Codes,
+        Self::Evidence,
+        Self::Job,
+        Self::Integrity,
+        Self::Enrolment,
+        Self::Pepper,
+    ];
 
     /// The class as it stands in key derivation: never change one.
     pub fn as_str(self) -> &'static str {
@@ -112,6 +124,7 @@ impl Class {
             Self::Job => "job",
             Self::Integrity => "integrity",
             Self::Enrolment => "enrolment",
+            Self::Pepper => "pepper",
         }
     }
 }
@@ -167,6 +180,13 @@ impl Place {
 }
 
 impl Purpose {
+    fn class(self) -> Class {
+        match self {
+            Self::Password => Class::Pepper,
+            _ => Class::Integrity,
+        }
+    }
+
     fn label(self) -> &'static [u8] {
         match self {
             Self::PhoneKeys => b"akkoord/phone-keys/v1\0",
@@ -176,7 +196,17 @@ impl Purpose {
             Self::NonceKey => b"akkoord/nonce-key/v1\0",
             Self::FormKey => b"akkoord/form-key/v1\0",
             Self::PushEndpoint => b"akkoord/push-endpoint/v1\0",
+            Self::Password => b"akkoord/password/v1\0",
         }
+    }
+
+    /// What is authenticated, wiped after it: it may be a password.
+    fn message(self, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
+        let prefixed = Zeroizing::new(length_prefixed(parts));
+        let mut message = Zeroizing::new(Vec::with_capacity(self.label().len() + prefixed.len()));
+        message.extend_from_slice(self.label());
+        message.extend_from_slice(&prefixed);
+        message
     }
 }
 
@@ -233,20 +263,16 @@ impl Seal {
 
     /// The MAC of `parts` for one purpose. Parts are length-prefixed: none can flow into its neighbour.
     pub fn mac(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; 32] {
-        let mut message = purpose.label().to_vec();
-        message.extend_from_slice(&length_prefixed(parts));
-        *hmac_sha256(&self.mac_key(), &message)
+        *hmac_sha256(&self.mac_key(purpose), &purpose.message(parts))
     }
 
     /// Whether `mac` is the MAC of `parts`, compared in constant time.
     pub fn mac_is(&self, purpose: Purpose, parts: &[&[u8]], mac: &[u8]) -> bool {
-        let mut message = purpose.label().to_vec();
-        message.extend_from_slice(&length_prefixed(parts));
-        hmac::verify(&self.mac_key(), &message, mac).is_ok()
+        hmac::verify(&self.mac_key(purpose), &purpose.message(parts), mac).is_ok()
     }
 
     fn class_key(&self, class: Class) -> &[u8; 32] {
-        let [oprf, signing, codes, evidence, job, integrity, enrolment] = &self.class_keys;
+        let [oprf, signing, codes, evidence, job, integrity, enrolment, pepper] = &self.class_keys;
         match class {
             Class::Oprf => oprf,
             Class::Signing => signing,
@@ -255,11 +281,12 @@ impl Seal {
             Class::Job => job,
             Class::Integrity => integrity,
             Class::Enrolment => enrolment,
+            Class::Pepper => pepper,
         }
     }
 
-    fn mac_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, self.class_key(Class::Integrity))
+    fn mac_key(&self, purpose: Purpose) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.class_key(purpose.class()))
     }
 
     fn key(&self, place: Place, id: &str, salt: &[u8; 32]) -> Option<LessSafeKey> {

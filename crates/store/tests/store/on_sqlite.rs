@@ -20,6 +20,8 @@ mod housekeeping;
 mod jobs;
 #[path = "opening.rs"]
 mod opening;
+#[path = "passwords.rs"]
+mod passwords;
 #[path = "phones.rs"]
 mod phones;
 #[path = "push.rs"]

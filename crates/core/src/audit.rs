@@ -35,6 +35,12 @@ events! {
     AccessPassUsed = "access_pass.used";
     /// A wrong access pass was tried.
     AccessPassRefused = "access_pass.refused";
+    /// An account has a password, the first or another.
+    PasswordSet = "password.set";
+    /// The password of an account was removed.
+    PasswordRemoved = "password.removed";
+    /// A wrong password was tried.
+    PasswordRefused = "password.refused";
     /// An enrolment was started.
     EnrolmentStarted = "enrolment.started";
     /// A phone claimed an enrolment.

@@ -18,7 +18,10 @@ use crate::{
     http::form::FormKey,
     limits::{CallLimit, LogLimit, SeenProofs},
     outbound::{mail::Mailer, push::PushClient},
-    use_cases::server_key::{self, ServerKeys},
+    use_cases::{
+        server_key::{self, ServerKeys},
+        slow_hash::Hashing,
+    },
     views::texts::{Languages, Texts},
     wake::Wake,
     web_app::WebApp,
@@ -67,10 +70,8 @@ pub struct Parts {
     pub relying_party: RelyingParty,
     /// Sends mail, where it is configured.
     pub mailer: Option<Arc<dyn Mailer>>,
-    /// How many access passes are hashed at once: each takes 46 MiB.
-    pub hashing: Semaphore,
-    /// How many wait for that. Beyond it a try is refused, so that a flood of guesses holds up nobody for long.
-    pub hashing_queue: Semaphore,
+    /// Hashes passwords and access passes, a few at once.
+    pub hashing: Hashing,
     /// The authenticator app that phones load.
     pub(crate) web_app: WebApp,
     /// True once the server is to stop.
@@ -179,8 +180,7 @@ impl App {
             unproved_calls: CallLimit::new(UNPROVED_CALLS, Duration::from_secs(600)),
             relying_party,
             mailer,
-            hashing: Semaphore::new(2),
-            hashing_queue: Semaphore::new(128),
+            hashing: Hashing::default(),
             starts: CallLimit::new(STARTS, Duration::from_secs(600)),
             starting: Semaphore::new(STARTING),
             busy_log: LogLimit::default(),

@@ -8,13 +8,10 @@ use akkoord_core::{
 };
 use akkoord_protocols::random;
 use akkoord_store::{NewAccessPass, StoreError, Tx};
-use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
-};
 use serde_json::json;
+use zeroize::Zeroizing;
 
-use super::audit;
+use super::{audit, slow_hash};
 use crate::app::App;
 
 /// Characters of a pass: Crockford's base 32, read aloud without mistakes.
@@ -28,12 +25,6 @@ pub struct Hashed {
     pub id: AccessPassId,
     /// When it ends, and with it the session.
     pub expires_at: Timestamp,
-}
-
-fn hasher() -> Argon2<'static> {
-    // ASVS 5.0 appendix C. One large block is given back to the system after use; several smaller ones would stay.
-    let params = Params::new(47_104, 1, 1, None).unwrap_or(Params::DEFAULT);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
 /// Upper-cases, drops blanks and hyphens, reads O as 0 and I and L as 1.
@@ -59,10 +50,7 @@ pub fn draw(ctx: &Ctx) -> Result<NewPass, StoreError> {
     let pass: String =
         drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect();
     let salt = random::bytes::<16>(&*ctx.random);
-    let hash = hasher()
-        .hash_password_with_salt(pass.as_bytes(), &salt)
-        .map_err(|error| StoreError::Unavailable(error.to_string()))?
-        .to_string();
+    let hash = slow_hash::hash(pass.as_bytes(), &salt)?;
     Ok(NewPass { pass, hash })
 }
 
@@ -98,6 +86,7 @@ pub async fn find(
     account: Option<&AccountId>,
     typed: &str,
 ) -> Result<Option<Hashed>, StoreError> {
+    let place = app.hashing.place()?;
     let (now, account) = (ctx.now, account.cloned());
     let passes = app
         .store
@@ -110,20 +99,8 @@ pub async fn find(
             })
         })
         .await?;
-    let typed = normalise(typed);
-    let Ok(_queued) = app.hashing_queue.try_acquire() else {
-        return Err(StoreError::Unavailable("too many access passes are tried at once".to_owned()));
-    };
-    let _place = app.hashing.acquire().await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-    let checked = tokio::task::spawn_blocking(move || {
-        if passes.is_empty() {
-            let _ = hasher().hash_password_with_salt(typed.as_bytes(), &[0; 16]);
-        }
-        passes.into_iter().find(|pass| {
-            let hash = PasswordHash::new(&pass.hash);
-            hash.is_ok_and(|hash| hasher().verify_password(typed.as_bytes(), &hash).is_ok())
-        })
-    });
-    let found = checked.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let typed = Zeroizing::new(normalise(typed).into_bytes());
+    let hashes = passes.iter().map(|pass| pass.hash.clone()).collect();
+    let found = place.find(typed, hashes).await?.and_then(|index| passes.into_iter().nth(index));
     Ok(found.map(|pass| Hashed { id: pass.id, expires_at: pass.expires_at }))
 }

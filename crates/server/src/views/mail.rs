@@ -194,6 +194,68 @@ impl ApprovalLocked<'_> {
     }
 }
 
+/// The password of the account was set, changed or removed.
+#[derive(Debug, Template)]
+#[template(path = "mail/password_changed.txt")]
+pub struct PasswordChanged<'a> {
+    /// The texts in the person's language.
+    pub texts: &'a Texts,
+    /// The organisation or service that writes.
+    pub organisation: &'a str,
+    /// The account.
+    pub username: &'a str,
+    /// When.
+    pub at: i64,
+    /// What became of it.
+    pub change: PasswordChange,
+    /// Whom to ask for help.
+    pub help_contact: Option<&'a str>,
+}
+
+impl PasswordChanged<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.fill(self.change.subject_key()))
+    }
+
+    fn fill(&self, key: &str) -> String {
+        self.texts.fill(key, &[("username", &self.username), ("organisation", &self.organisation)])
+    }
+
+    fn when(&self) -> String {
+        Moment(self.at).full(self.texts)
+    }
+}
+
+/// What became of a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordChange {
+    /// There was none before.
+    Set,
+    /// It took the place of another.
+    Changed,
+    /// There is none now.
+    Removed,
+}
+
+impl PasswordChange {
+    fn subject_key(self) -> &'static str {
+        match self {
+            Self::Set => "mail.password_set.subject",
+            Self::Changed => "mail.password_changed.subject",
+            Self::Removed => "mail.password_removed.subject",
+        }
+    }
+
+    fn text_key(self) -> &'static str {
+        match self {
+            Self::Set => "mail.password_set.text",
+            Self::Changed => "mail.password_changed.text",
+            Self::Removed => "mail.password_removed.text",
+        }
+    }
+}
+
 /// To an administrator: somebody of the organisation reported a sign-in.
 #[derive(Debug, Template)]
 #[template(path = "mail/request_reported.txt")]

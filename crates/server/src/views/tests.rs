@@ -7,7 +7,9 @@ use askama::Template;
 
 use super::assets::{ASSETS, Asset};
 use super::frame::{Frame, Number};
-use super::mail::{ApprovalLocked, PhoneAdded, PhoneLocked, PhoneRemoved, RemovedBy, RequestReported};
+use super::mail::{
+    ApprovalLocked, PasswordChange, PasswordChanged, PhoneAdded, PhoneLocked, PhoneRemoved, RemovedBy, RequestReported,
+};
 use super::moment::Moment;
 use super::qr::QrPicture;
 use super::texts::{Language, Languages, Texts};
@@ -310,12 +312,18 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             browser,
             place: "192.0.2.1",
         };
+        let password = |change| PasswordChanged { texts, organisation, username, at: NOW, change, help_contact };
+        let set = password(PasswordChange::Set);
+        let (changed, gone) = (password(PasswordChange::Changed), password(PasswordChange::Removed));
         let (by_known, by_other) = (reported(Some("Firefox on Linux")), reported(None));
         let mails = [
             ("Ada's", added.subject(), added.render()),
             ("Ada's", removed.subject(), removed.render()),
             ("Ada's", locked.subject(), locked.render()),
             (username, approval.subject(), approval.render()),
+            (username, set.subject(), set.render()),
+            (username, changed.subject(), changed.render()),
+            (username, gone.subject(), gone.render()),
             ("Firefox on Linux", by_known.subject(), by_known.render()),
             ("192.0.2.1", by_other.subject(), by_other.render()),
         ];

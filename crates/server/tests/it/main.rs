@@ -22,6 +22,7 @@ mod histories;
 mod keys;
 mod locks;
 mod pages;
+mod passwords;
 mod pin;
 mod push;
 mod push_delivery;

@@ -14,6 +14,7 @@ use super::{
     CliError, Global, access_pass, held_back,
     opened::{Absent, Opened, all_accounts, find_organisation, organisation_name, parse_username},
     output::{instant, instant_or_null, moment, table},
+    password,
     setup::{parse_email, parse_name},
 };
 use crate::use_cases::{account, audit, budget, sign_in};
@@ -61,6 +62,16 @@ pub(super) enum Action {
         /// Its user name.
         username: String,
     },
+    /// Set the password of an account: typed when asked, or from standard input. Its person is to choose another.
+    SetPassword {
+        /// Its user name.
+        username: String,
+    },
+    /// Remove the password of an account.
+    RemovePassword {
+        /// Its user name.
+        username: String,
+    },
 }
 
 pub(super) async fn run(global: &Global, action: Action) -> Result<(), CliError> {
@@ -83,6 +94,8 @@ pub(super) async fn run(global: &Global, action: Action) -> Result<(), CliError>
         Action::Disable { username } => switch(global, &username, Switch::Off).await,
         Action::Enable { username } => switch(global, &username, Switch::On).await,
         Action::Unlock { username } => unlock(global, &username).await,
+        Action::SetPassword { username } => password::ask_and_set(global, &username).await,
+        Action::RemovePassword { username } => password::remove(global, &username).await,
     }
 }
 

@@ -15,6 +15,7 @@ mod key;
 mod opened;
 mod organisation;
 mod output;
+mod password;
 mod phone;
 mod restore;
 mod serve;

@@ -104,6 +104,8 @@ ids! {
     EventId;
     /// Names a change of a phone's PIN.
     PinChangeId;
+    /// Names what makes verification codes and is no phone.
+    CodeGeneratorId;
 }
 
 #[cfg(test)]

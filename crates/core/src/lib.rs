@@ -6,6 +6,7 @@ pub mod account;
 pub mod approval;
 pub mod audit;
 pub mod budget;
+pub mod code;
 pub mod ctx;
 pub mod enrolment;
 pub mod ids;

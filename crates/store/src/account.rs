@@ -62,6 +62,8 @@ pub struct AccountRow {
     pub approval_unlocked_at: Option<Timestamp>,
     /// When one of its phones last said that somebody else had begun a sign-in.
     pub reported_at: Option<Timestamp>,
+    /// Since when two-step verification is on.
+    pub two_step_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was disabled.
@@ -71,13 +73,14 @@ pub struct AccountRow {
 macro_rules! account_columns {
     () => {
         "a.id, a.organisation_id, a.kind, a.username, a.name, a.email, a.role, a.language, a.expect_until, \
-         a.approval_locked_at, a.approval_unlocked_at, a.reported_at, a.created_at, a.disabled_at"
+         a.approval_locked_at, a.approval_unlocked_at, a.reported_at, a.two_step_at, a.created_at, \
+         a.disabled_at"
     };
 }
 pub(crate) use account_columns;
 
 /// How many columns that are.
-pub(crate) const COLUMNS: usize = 14;
+pub(crate) const COLUMNS: usize = 15;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -194,7 +197,8 @@ pub(crate) fn account(row: &Row) -> Result<AccountRow, StoreError> {
         approval_locked_at: row.get(9)?,
         approval_unlocked_at: row.get(10)?,
         reported_at: row.get(11)?,
-        created_at: row.get(12)?,
-        disabled_at: row.get(13)?,
+        two_step_at: row.get(12)?,
+        created_at: row.get(13)?,
+        disabled_at: row.get(14)?,
     })
 }

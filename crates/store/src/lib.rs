@@ -14,6 +14,7 @@ mod approval_life;
 mod audit;
 mod browser;
 mod budget;
+mod code;
 mod database;
 mod dialect;
 mod enrolment;
@@ -49,6 +50,7 @@ pub use approval::{ApprovalRow, ApprovalState, NewApproval, PendingMessage, Plac
 pub use approval_life::{Answered, Ended, Refusal};
 pub use audit::{AuditEventRow, AuditFilter, NewAuditEvent};
 pub use browser::{BrowserRow, NewBrowser};
+pub use code::{CodeGeneratorRow, CodeSecret, CodeSource, CodeTries, NewCodeGenerator};
 pub use database::{Database, Store};
 pub use enrolment::{EnrolmentRow, EnrolmentState, NewEnrolment};
 pub use enrolment_life::{Claimed, Proved};

@@ -101,6 +101,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, sql: include_str!("../migrations/0001_main_job.sql") },
     Migration { version: 2, sql: include_str!("../migrations/0002_numbers.sql") },
     Migration { version: 3, sql: include_str!("../migrations/0003_passwords.sql") },
+    Migration { version: 4, sql: include_str!("../migrations/0004_codes.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -44,6 +44,8 @@ pub enum Place {
     PhoneOprfKey,
     /// `phones.code_secret`
     PhoneCodeSecret,
+    /// `code_generators.secret`
+    CodeGeneratorSecret,
     /// `enrolments.claim_answer`
     EnrolmentClaimAnswer,
     /// `enrolments.server_nonce`
@@ -134,7 +136,7 @@ impl Place {
     pub fn class(self) -> Class {
         match self {
             Self::PhoneOprfKey | Self::EnrolmentOprfKey => Class::Oprf,
-            Self::PhoneCodeSecret => Class::Codes,
+            Self::PhoneCodeSecret | Self::CodeGeneratorSecret => Class::Codes,
             Self::EnrolmentClaimAnswer
             | Self::EnrolmentServerNonce
             | Self::EnrolmentWebauthn
@@ -152,6 +154,7 @@ impl Place {
         match self {
             Self::PhoneOprfKey => ("phones", "oprf_key"),
             Self::PhoneCodeSecret => ("phones", "code_secret"),
+            Self::CodeGeneratorSecret => ("code_generators", "secret"),
             Self::EnrolmentClaimAnswer => ("enrolments", "claim_answer"),
             Self::EnrolmentServerNonce => ("enrolments", "server_nonce"),
             Self::EnrolmentOprfKey => ("enrolments", "oprf_key"),

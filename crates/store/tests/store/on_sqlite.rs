@@ -8,6 +8,8 @@ mod approval_life;
 mod approvals;
 #[path = "budget.rs"]
 mod budget;
+#[path = "codes.rs"]
+mod codes;
 #[path = "dump.rs"]
 mod dump;
 #[path = "engine.rs"]

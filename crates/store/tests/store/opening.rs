@@ -8,6 +8,9 @@ use akkoord_store::{OpenError, RootKey, Seal, Store, Value};
 use super::world;
 use crate::fixtures::{Counted, NOW, World, seal};
 
+/// How many there are by now.
+const MIGRATIONS: i64 = 4;
+
 #[tokio::test]
 async fn a_database_is_new_until_it_is_opened() {
     let Some(empty) = super::empty().await else { return };
@@ -40,7 +43,7 @@ async fn processes_that_start_at_once_on_an_empty_database_make_it_once() {
             let sql = "SELECT COUNT(*) FROM schema_migrations";
             let row =
                 store.read(move |tx| Box::pin(async move { tx.query_opt(sql, &[]).await })).await.unwrap().unwrap();
-            assert_eq!(row.get::<i64>(0), Ok(2));
+            assert_eq!(row.get::<i64>(0), Ok(MIGRATIONS));
             store.close().await;
         }
     }
@@ -68,7 +71,7 @@ async fn a_command_beside_a_server_does_not_migrate() {
     let sql = "SELECT COUNT(*) FROM schema_migrations";
     for _ in ["refused", "refused again, and nothing was changed"] {
         let error = Store::open_as_is(&database, seal()).await.err().unwrap();
-        assert_eq!(error, OpenError::Older { database: 0, program: 2 });
+        assert_eq!(error, OpenError::Older { database: 0, program: MIGRATIONS });
         assert!(error.to_string().contains("restart the server with this program"), "{error}");
         let rows = world.read(move |tx| Box::pin(async move { tx.query_opt(sql, &[]).await })).await;
         assert_eq!(rows.unwrap().get::<i64>(0), Ok(0));
@@ -114,5 +117,5 @@ async fn the_time_of_a_migration_is_kept() {
     let sql = "SELECT version, applied_at FROM schema_migrations ORDER BY version";
     let rows = world.read(move |tx| Box::pin(async move { tx.query_all(sql, &[]).await })).await;
     let applied: Vec<(i64, Timestamp)> = rows.iter().map(|row| (row.get(0).unwrap(), row.get(1).unwrap())).collect();
-    assert_eq!(applied, [(1, NOW), (2, NOW)]);
+    assert_eq!(applied, (1..=MIGRATIONS).map(|version| (version, NOW)).collect::<Vec<_>>());
 }

@@ -41,6 +41,14 @@ events! {
     PasswordRemoved = "password.removed";
     /// A wrong password was tried.
     PasswordRefused = "password.refused";
+    /// A verification code was tried and not accepted.
+    CodeRefused = "code.refused";
+    /// An authenticator makes verification codes for an account.
+    CodeGeneratorAdded = "code_generator.added";
+    /// It makes none any more.
+    CodeGeneratorRemoved = "code_generator.removed";
+    /// Two-step verification of an account was switched on.
+    TwoStepOn = "two_step.on";
     /// An enrolment was started.
     EnrolmentStarted = "enrolment.started";
     /// A phone claimed an enrolment.

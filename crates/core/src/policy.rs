@@ -39,6 +39,8 @@ pub struct Policy {
     pub idle_minutes: u32,
     /// How long a temporary access pass is good, in minutes: 10 minutes to 30 days.
     pub access_pass_minutes: u32,
+    /// Whether two-step verification is asked of everybody, also of who has not set it up yet.
+    pub two_step_required: bool,
     /// Whether a phone may hold only one work account.
     pub one_work_account_per_phone: bool,
     /// How often browsers that an account knows may make its phones ring in ten minutes, all of them together: 1 to 20.
@@ -63,6 +65,7 @@ impl Default for Policy {
             session_minutes: 24 * 60,
             idle_minutes: 60,
             access_pass_minutes: 60,
+            two_step_required: true,
             one_work_account_per_phone: false,
             known_pushes_10_minutes: 5,
             known_pushes_day: 30,

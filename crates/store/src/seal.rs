@@ -89,6 +89,8 @@ pub enum Purpose {
     FormKey,
     /// `push_subscriptions.endpoint_mac`: which browser, without its address.
     PushEndpoint,
+    /// The secret that an authenticator is offered for its codes: made from the session and the id that it will have.
+    CodeSecret,
     /// What is hashed of a password: who has `passwords.hash` and not the root key can try none.
     Password,
 }
@@ -186,6 +188,7 @@ impl Purpose {
     fn class(self) -> Class {
         match self {
             Self::Password => Class::Pepper,
+            Self::CodeSecret => Class::Codes,
             _ => Class::Integrity,
         }
     }
@@ -200,6 +203,7 @@ impl Purpose {
             Self::FormKey => b"akkoord/form-key/v1\0",
             Self::PushEndpoint => b"akkoord/push-endpoint/v1\0",
             Self::Password => b"akkoord/password/v1\0",
+            Self::CodeSecret => b"akkoord/code-secret/v1\0",
         }
     }
 

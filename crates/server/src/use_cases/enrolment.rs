@@ -32,7 +32,7 @@ pub use claim::{claim, evaluate_pin};
 
 use super::{
     account::{self, corrupt},
-    audit,
+    audit, code,
     notice::{self, PhoneNotice},
     push,
 };
@@ -310,6 +310,7 @@ async fn activate(
                     "enrolment": row.id,
                 });
                 audit::record(tx, &ctx, Event::PhoneAdded, Some(&account.id), Some(new.id.as_str()), detail).await?;
+                code::switch_two_step_on(tx, &ctx, &account.id).await?;
                 let home = account::home(tx, &account, &app_too.config.name).await?;
                 let phone = PhoneNotice { id: new.id.clone(), name: new.name.clone(), platform: new.platform.clone() };
                 notice::phone_added(&app_too, tx, &ctx, &account, &home, &phone).await?;

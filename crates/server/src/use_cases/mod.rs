@@ -5,6 +5,7 @@ pub mod account;
 pub mod approval;
 pub mod audit;
 pub mod budget;
+pub mod code;
 pub mod decision;
 pub mod enrolment;
 pub mod evidence;

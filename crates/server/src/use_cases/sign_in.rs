@@ -5,6 +5,7 @@
 mod finish;
 mod pass;
 mod start;
+mod steps;
 
 use akkoord_core::{
     Ctx, Timestamp,
@@ -12,7 +13,7 @@ use akkoord_core::{
     audit::Event,
     ids::{AccountId, ApprovalId},
     secret::{Token, TokenHash},
-    sign_in::{self, Method, Proved, SecondStep, SignIn, Step},
+    sign_in::{self, Method, Proof, Proved, SecondStep, SignIn, Step, TwoStep},
 };
 use akkoord_store::{ApprovalRow, Ended, SignInRow, StoreError, Tx};
 use serde_json::json;
@@ -21,6 +22,7 @@ pub use self::{
     finish::{Finished, finish},
     pass::{PassTried, try_access_pass},
     start::{start, start_without_request},
+    steps::{Signed, StepTried, choose_password, try_code, try_password},
 };
 use super::{account, approval, audit};
 use crate::{app::App, wake::Topic};
@@ -36,6 +38,8 @@ pub struct Attempt {
     pub request_state: Option<State>,
     /// What was proved so far.
     pub proved: Proved,
+    /// What the account has for the second step; nothing before its password was right.
+    pub second: SecondStep,
 }
 
 impl Attempt {
@@ -47,8 +51,7 @@ impl Attempt {
             request: self.request_state,
             over: self.row.finished_at.is_some() || ctx.now >= self.row.expires_at,
             failures: self.row.pass_failures,
-            // There is no password yet.
-            second: SecondStep::default(),
+            second: self.second,
         }))
     }
 }
@@ -98,7 +101,26 @@ async fn load(tx: &mut Tx, flow: &TokenHash, now: Timestamp) -> Result<Option<At
     };
     let request_state = request.as_ref().map(|request| approval::state(request, now)).transpose()?;
     let proved: Proved = row.proved.parse().map_err(|_| account::corrupt("sign_ins", "proved", row.id.as_str()))?;
-    Ok(Some(Attempt { row, request, request_state, proved }))
+    let second = second_step(tx, &row, &proved).await?;
+    Ok(Some(Attempt { row, request, request_state, proved, second }))
+}
+
+/// What the account has for the second step. Nothing is read before its password was right, so that until then nothing
+/// differs for a name that nobody has.
+async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<SecondStep, StoreError> {
+    let Some(id) = row.account_id.as_ref().filter(|_| proved.has(Proof::Password)) else {
+        return Ok(SecondStep::default());
+    };
+    let Some(account) = tx.account(id).await? else { return Ok(SecondStep::default()) };
+    let policy = account::home(tx, &account, "").await?.policy;
+    let two_step = match account.two_step_at {
+        Some(_) => TwoStep::On,
+        None if policy.two_step_required => TwoStep::Wanted,
+        None => TwoStep::Off,
+    };
+    let phone = !approval::answering_phones(&tx.phones_of(id).await?, &policy).is_empty();
+    let code = !tx.code_secrets_of(id).await?.is_empty();
+    Ok(SecondStep { two_step, phone, code })
 }
 
 /// The number of an attempt is on the screen: its phones may ring.

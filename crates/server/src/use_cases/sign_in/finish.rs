@@ -3,7 +3,7 @@
 use akkoord_core::{
     Ctx,
     secret::Token,
-    sign_in::{self, SecondStep, Step},
+    sign_in::{self, Step},
 };
 use akkoord_store::{AccountRow, ApprovalRow, StoreError, Tx};
 
@@ -57,7 +57,7 @@ pub async fn finish(
                 // Its answer was read when it was approved already, and doesn't change after that.
                 let proof = decision::proof_of(request)?;
                 let proved = attempt.proved.and(proof);
-                let assurance = sign_in::enough(&proved, &SecondStep::default()).ok_or(StoreError::Lost)?;
+                let assurance = sign_in::enough(&proved, &attempt.second).ok_or(StoreError::Lost)?;
                 if !tx.finish_sign_in(&attempt.row.id, &proved.to_string(), ctx.now).await? {
                     return Err(StoreError::Lost);
                 }

@@ -1,0 +1,180 @@
+//! The steps that a person types: the password, and a verification code after it. Each records what it proved and returns to
+//! the dispatcher.
+
+use akkoord_core::{
+    Ctx,
+    approval::State,
+    secret::Token,
+    sign_in::{self, Method, Proof, Step},
+};
+use akkoord_store::{StoreError, Tx};
+
+use super::{Attempt, attempt, load, settled};
+use crate::{
+    app::App,
+    http::client::Client,
+    use_cases::{
+        account,
+        code::{self, Tried},
+        password::{self, Checked},
+        session::{self, CurrentSession, Started},
+    },
+    wake::Topic,
+};
+
+/// Who signs in, as far as a new session needs it.
+pub struct Signed<'a> {
+    /// From where.
+    pub client: &'a Client,
+    /// The known-browser cookie that the browser sent.
+    pub browser: Option<Token>,
+    /// The session that the browser has.
+    pub old: Option<CurrentSession>,
+}
+
+/// What came of a step.
+pub enum StepTried {
+    /// It was enough: the browser is signed in.
+    SignedIn(Started, Option<String>),
+    /// It was right, or was not asked: the dispatcher says what comes next.
+    Next,
+    /// It was wrong: a password, for whichever reason.
+    WrongPassword,
+    /// It was no code that is accepted.
+    NotAccepted(Tried),
+}
+
+/// The person wants to give the password. The phone need not answer any more.
+pub async fn choose_password(app: &App, ctx: &Ctx, flow: &Token) -> Result<(), StoreError> {
+    let (hash, inner) = (flow.hash(), ctx.clone());
+    let cancelled = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let Some(attempt) = load(tx, &hash, inner.now).await? else { return Ok(None) };
+                let method = Some(Method::Password.as_str());
+                if !tx.set_sign_in_method(&attempt.row.id, method, inner.now).await? {
+                    return Ok(None);
+                }
+                let Some(request) = attempt.request else { return Ok(None) };
+                if !tx.cancel_approval(&request.id, &hash, inner.now).await? {
+                    return Ok(None);
+                }
+                settled(tx, &inner, &request, State::Cancelled).await?;
+                Ok::<_, StoreError>(Some(tx.phones_asked(&request.id).await?))
+            })
+        })
+        .await?;
+    for phone in cancelled.into_iter().flatten() {
+        app.wake.tell(&Topic::Phone(phone.to_string()));
+    }
+    Ok(())
+}
+
+/// Tries a password. The same is done for each name, known or not.
+pub async fn try_password(
+    app: &App,
+    ctx: &Ctx,
+    flow: &Token,
+    typed: &str,
+    signed: Signed<'_>,
+) -> Result<StepTried, StoreError> {
+    let Some(attempt) = attempt(app, ctx, flow).await? else { return Ok(StepTried::Next) };
+    if attempt.next_step(ctx) != Step::AskPassword {
+        return Ok(StepTried::Next);
+    }
+    let id = attempt.row.id.clone();
+    if password::check(app, ctx, attempt.row.account_id.as_ref(), typed).await? == Checked::Wrong {
+        app.store.write(move |tx| Box::pin(async move { tx.count_pass_failure(&id).await })).await?;
+        return Ok(StepTried::WrongPassword);
+    }
+    let (ctx, hash, service) = (ctx.clone(), flow.hash(), app.config.name.clone());
+    let (client, browser, old) = (signed.client.clone(), signed.browser, signed.old);
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                let Some(attempt) = load(tx, &hash, ctx.now).await? else { return Ok(StepTried::Next) };
+                let signed = Signed { client: &client, browser, old };
+                proceed(tx, &ctx, attempt, Proof::Password, signed, &service).await
+            })
+        })
+        .await
+}
+
+/// Tries a verification code.
+pub async fn try_code(
+    app: &App,
+    ctx: &Ctx,
+    flow: &Token,
+    typed: &str,
+    signed: Signed<'_>,
+) -> Result<StepTried, StoreError> {
+    let (ctx, hash, typed, app_too) = (ctx.clone(), flow.hash(), typed.to_owned(), app.clone());
+    let (client, browser, old) = (signed.client.clone(), signed.browser, signed.old);
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                let Some(attempt) = load(tx, &hash, ctx.now).await? else { return Ok(StepTried::Next) };
+                let (Step::AskCode, Some(account)) = (attempt.next_step(&ctx), attempt.row.account_id.clone()) else {
+                    return Ok(StepTried::Next);
+                };
+                match code::try_code(tx, app_too.store.seal(), &ctx, &account, &typed).await? {
+                    Tried::Right => {
+                        let signed = Signed { client: &client, browser, old };
+                        proceed(tx, &ctx, attempt, Proof::Code, signed, &app_too.config.name).await
+                    }
+                    not @ Tried::Not(_) => Ok(StepTried::NotAccepted(not)),
+                    other => {
+                        tx.count_pass_failure(&attempt.row.id).await?;
+                        Ok(StepTried::NotAccepted(other))
+                    }
+                }
+            })
+        })
+        .await
+}
+
+/// Records what a step proved, and signs in if that is enough.
+async fn proceed(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    attempt: Attempt,
+    proof: Proof,
+    signed: Signed<'_>,
+    service: &str,
+) -> Result<StepTried, StoreError> {
+    let row = attempt.row;
+    let proved = attempt.proved.and(proof);
+    let second = super::second_step(tx, &row, &proved).await?;
+    let account = match &row.account_id {
+        Some(id) => {
+            // Whoever disables it waits until the session stands, and ends it then (T-SES-5).
+            tx.hold_account(id).await?;
+            tx.account(id).await?.filter(|account| account.disabled_at.is_none())
+        }
+        None => None,
+    };
+    let (Some(assurance), Some(account)) = (sign_in::enough(&proved, &second), account) else {
+        tx.record_proved(&row.id, &row.proved, &proved.to_string(), ctx.now).await?;
+        return Ok(StepTried::Next);
+    };
+    // Of two steps at once one finishes the attempt; the other finds it finished.
+    if !tx.finish_sign_in(&row.id, &proved.to_string(), ctx.now).await? {
+        return Ok(StepTried::Next);
+    }
+    let home = account::home(tx, &account, service).await?;
+    let start = session::Start {
+        account: &account,
+        policy: &home.policy,
+        proved,
+        assurance,
+        approval: None,
+        phone: None,
+        client: signed.client,
+        browser: signed.browser,
+        not_after: None,
+    };
+    let started = session::start(tx, ctx, start).await?;
+    session::replace(tx, ctx, signed.old.as_ref()).await?;
+    Ok(StepTried::SignedIn(started, row.return_to))
+}

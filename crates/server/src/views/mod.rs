@@ -14,6 +14,7 @@ pub mod practice;
 pub mod qr;
 pub mod recovery;
 pub mod sign_in;
+mod sign_in_steps;
 pub mod texts;
 
 #[cfg(test)]

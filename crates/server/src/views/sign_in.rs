@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::frame::{Frame, Number};
+pub use super::sign_in_steps::{CodeError, CodePage, PasswordError, PasswordPage};
 
 /// `GET /signin`: the user name.
 #[derive(Debug, Template)]
@@ -116,11 +117,13 @@ pub enum OutcomeKind {
     Unreachable,
     /// Wrong numbers locked phone approval. Told only to a browser that the account knows.
     Locked,
+    /// The password is right, but the account has no second step left.
+    NoSecondStep,
 }
 
 impl OutcomeKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Denied,
         Self::Reported,
         Self::NoAnswer,
@@ -132,6 +135,7 @@ impl OutcomeKind {
         Self::TooMany,
         Self::Unreachable,
         Self::Locked,
+        Self::NoSecondStep,
     ];
 
     /// The keys of its title, of what happened and whether anything is lost, and of what to do.
@@ -148,6 +152,9 @@ impl OutcomeKind {
             Self::TooMany => ["outcome.too_many.title", "outcome.too_many.what", "outcome.too_many.do"],
             Self::Unreachable => ["outcome.unreachable.title", "outcome.unreachable.what", "outcome.unreachable.do"],
             Self::Locked => ["outcome.locked.title", "outcome.locked.what", "outcome.locked.do"],
+            Self::NoSecondStep => {
+                ["outcome.no_second_step.title", "outcome.no_second_step.what", "outcome.no_second_step.do"]
+            }
         }
     }
 
@@ -158,12 +165,15 @@ impl OutcomeKind {
 
     /// Whether a person may need somebody's help to go on.
     pub fn needs_help(&self) -> bool {
-        matches!(self, Self::Reported | Self::Blocked | Self::TooMany | Self::Unreachable | Self::Locked)
+        matches!(
+            self,
+            Self::Reported | Self::Blocked | Self::TooMany | Self::Unreachable | Self::Locked | Self::NoSecondStep
+        )
     }
 
     /// Whether another try can end better; else an access pass is the way in.
     pub fn can_try_again(&self) -> bool {
-        !matches!(self, Self::Locked)
+        !matches!(self, Self::Locked | Self::NoSecondStep)
     }
 }
 
@@ -177,10 +187,19 @@ pub struct OtherWays<'a> {
     pub username: Option<&'a str>,
     /// Whether a phone may approve.
     pub phone: bool,
+    /// Whether a password may be used.
+    pub password: bool,
     /// Whether a temporary access pass may be used.
     pub access_pass: bool,
     /// The word of the page that it leads to, where that is not the account page.
     pub then: Option<&'static str>,
+}
+
+impl OtherWays<'_> {
+    /// Whether the page offers the password; without a name there is nothing to ask it for.
+    pub fn offers_password(&self) -> bool {
+        self.password && self.username.is_some()
+    }
 }
 
 /// `GET /signin/access-pass`: the temporary access pass.

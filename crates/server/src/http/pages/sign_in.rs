@@ -257,7 +257,7 @@ pub async fn show_other_ways(page: Page, Query(then): Query<Then>) -> Result<Res
     let attempt = attempt(&page).await?.filter(|attempt| attempt.row.finished_at.is_none());
     let username = attempt.as_ref().map(|attempt| attempt.row.username.as_str());
     let then = then.destination().map(Destination::word);
-    page.show(&OtherWays { frame: page.frame(), username, phone: true, access_pass: true, then })
+    page.show(&OtherWays { frame: page.frame(), username, phone: true, password: true, access_pass: true, then })
 }
 
 /// `GET /signin/access-pass`

@@ -12,8 +12,8 @@ use crate::views::practice::{Practice, PracticeEnd, PracticeState};
 use crate::views::qr::QrPicture;
 use crate::views::recovery::{NotMe, NotMeStage};
 use crate::views::sign_in::{
-    AccessPass, AccessPassError, Approve, Approved, FreshProof, FreshReason, OtherWays, Outcome, OutcomeKind, SignIn,
-    SignInError, SignedOut,
+    AccessPass, AccessPassError, Approve, Approved, CodeError, CodePage, FreshProof, FreshReason, OtherWays, Outcome,
+    OutcomeKind, PasswordError, PasswordPage, SignIn, SignInError, SignedOut,
 };
 use crate::views::texts::Texts;
 
@@ -36,6 +36,7 @@ pub(super) fn every_page(texts: &Texts, qr: &QrPicture) -> Vec<Sample> {
     let frame = frame(texts);
     let mut samples = Samples(Vec::new());
     signing_in(frame, &mut samples);
+    passwords_and_codes(frame, &mut samples);
     outcomes(frame, &mut samples);
     account(frame, &mut samples);
     enrolment(frame, qr, &mut samples);
@@ -94,7 +95,8 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("approve-six-digits", page("470812", false, &["Ada's Pixel"], true));
     samples.add("approved", Approved { frame, username: USERNAME });
 
-    let page = |username, phone, access_pass| OtherWays { frame, username, phone, access_pass, then: None };
+    let page =
+        |username, phone, access_pass| OtherWays { frame, username, phone, password: phone, access_pass, then: None };
     samples.add("other-ways", page(Some(USERNAME), true, true));
     samples.add("other-ways-no-name", page(None, true, true));
     samples.add("other-ways-then", OtherWays { then: Some("add-phone"), ..page(None, true, true) });
@@ -120,6 +122,40 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("signed-out", SignedOut { frame });
     samples.add("no-app", NoApp { frame });
 }
+
+fn passwords_and_codes(frame: Frame<'_>, samples: &mut Samples) {
+    let page = |error, access_pass| PasswordPage { frame, username: USERNAME, error, access_pass };
+    samples.add("password", page(None, true));
+    for error in [
+        PasswordError::Empty,
+        PasswordError::Wrong,
+        PasswordError::Wait { minutes: 15 },
+        PasswordError::Wait { minutes: 1 },
+        PasswordError::TooMany,
+    ] {
+        samples.add(&format!("password-{}", error.key()), page(Some(error), error == PasswordError::Wrong));
+    }
+    let page = |error, phone| CodePage { frame, username: USERNAME, error, phone };
+    samples.add("code", page(None, true));
+    samples.add("code-no-phone", page(None, false));
+    for error in CODE_ERRORS {
+        samples.add(&format!("code-{}", error.key()), page(Some(error), true));
+    }
+}
+
+const CODE_ERRORS: [CodeError; 11] = [
+    CodeError::Empty,
+    CodeError::Malformed,
+    CodeError::Wrong,
+    CodeError::Used,
+    CodeError::ClockBehind { minutes: 1 },
+    CodeError::ClockBehind { minutes: 7 },
+    CodeError::ClockAhead { minutes: 1 },
+    CodeError::ClockAhead { minutes: 12 },
+    CodeError::Wait { minutes: 1 },
+    CodeError::Wait { minutes: 15 },
+    CodeError::TooMany,
+];
 
 fn outcomes(frame: Frame<'_>, samples: &mut Samples) {
     for kind in OutcomeKind::ALL {

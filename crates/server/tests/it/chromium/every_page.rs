@@ -381,7 +381,10 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     tab.key(Key::Enter).await;
     tab.at("/signin/approve").await;
     let number = read_number(&tab).await;
-    assert_eq!(focus_order(&tab).await, [skip, "Not you?", "Sign in another way", "Cancel", "Nederlands"]);
+    assert_eq!(
+        focus_order(&tab).await,
+        [skip, "Not you?", "Use your password instead", "Sign in another way", "Cancel", "Nederlands"]
+    );
     phone.approve(&the_request(&phone).await, &number, &pin()).await.unwrap();
     tab.at("/account").await;
     let names = [skip, "Sign out", "Rename Test phone", "Remove Test phone", "Add a phone", "Try it now", "Nederlands"];

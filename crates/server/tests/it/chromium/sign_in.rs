@@ -145,7 +145,7 @@ async fn a_newer_sign_in_and_a_cancelled_one_are_told_in_the_other_window() {
     start_sign_in(&second, &ada.username).await;
     first.open("/signin/approve").await;
     assert_eq!(read_number(&first).await, read_number(&second).await);
-    first.press(".links .quiet").await;
+    first.press(".links form[action='/signin/cancel'] button").await;
     first.at("/signin").await;
     second.at("/signin").await;
 
@@ -168,7 +168,7 @@ async fn a_hidden_tab_that_comes_back_after_a_cancel_does_not_wait_for_ever() {
     hidden.until(SHOWN).await;
     front.bring_to_front().await;
     front.open("/signin/approve").await;
-    front.press(".links .quiet").await;
+    front.press(".links form[action='/signin/cancel'] button").await;
     front.at("/signin").await;
     // The stream is refused there, which the console tells.
     hidden.forgive("/signin/events");

@@ -5,6 +5,7 @@ mod destination;
 mod enrolment;
 mod practice;
 mod sign_in;
+mod steps;
 mod waiting;
 
 use axum::{
@@ -34,6 +35,9 @@ pub fn routes() -> Router<App> {
         .route("/signin/cancel", post(sign_in::cancel_sign_in))
         .route("/signin/again", post(sign_in::start_again))
         .route("/signin/other", get(sign_in::show_other_ways))
+        .route("/signin/password-instead", post(steps::choose_password))
+        .route("/signin/password", get(steps::show_password).post(steps::try_password))
+        .route("/signin/code", get(steps::show_code).post(steps::try_code))
         .route("/signin/access-pass", get(sign_in::show_access_pass).post(sign_in::try_access_pass))
         .route("/signin/fresh", get(sign_in::show_fresh_proof).post(sign_in::start_fresh_proof))
         .route("/signed-out", get(account::show_signed_out))

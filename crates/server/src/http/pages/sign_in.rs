@@ -39,7 +39,7 @@ use crate::{
     wake::Topic,
 };
 
-const APPROVE: &str = "/signin/approve";
+pub const APPROVE: &str = "/signin/approve";
 /// A start is answered no sooner. It does the same for every name, but a request that phones are asked for stands in more
 /// indexes than a decoy, and its phones' keys are checked: a twentieth of a millisecond, which somebody on the same network
 /// could see after some hundred starts (T-ENUM-1).
@@ -50,11 +50,11 @@ const TOO_MANY: PageError = PageError::TooMany { retry_after: 600 };
 #[derive(Deserialize)]
 pub struct Nothing {}
 
-fn flow(page: &Page) -> Option<Token> {
+pub fn flow(page: &Page) -> Option<Token> {
     Cookie::Flow.token(&page.headers)
 }
 
-async fn attempt(page: &Page) -> Result<Option<Attempt>, PageError> {
+pub async fn attempt(page: &Page) -> Result<Option<Attempt>, PageError> {
     match flow(page) {
         Some(flow) => Ok(sign_in::attempt(&page.app, &page.ctx(), &flow).await?),
         None => Ok(None),
@@ -135,6 +135,9 @@ pub async fn show_approve(page: Page) -> Result<Response, PageError> {
         }
         (Step::TellTooMany, _) => page.show(&Outcome { frame, username, kind: OutcomeKind::TooMany }),
         (Step::AskAccessPass, _) => Ok(see_other("/signin/access-pass")),
+        (Step::AskPassword, _) => Ok(see_other("/signin/password")),
+        (Step::AskCode, _) => Ok(see_other("/signin/code")),
+        (Step::TellNoSecondStep, _) => page.show(&Outcome { frame, username, kind: OutcomeKind::NoSecondStep }),
         (Step::Enough(_), _) => Ok(see_other("/account")),
         _ if page.session.is_some() => Ok(see_other("/account")),
         _ => Ok(see_other("/signin")),
@@ -223,7 +226,7 @@ pub async fn finish_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response
 }
 
 /// Gives the browser its cookies: a new session, the known-browser mark, and no flow any more.
-fn signed_in(started: &Started, return_to: Option<&str>) -> Response {
+pub fn signed_in(started: &Started, return_to: Option<&str>) -> Response {
     let mut response = see_other(return_to.and_then(super::local_path).unwrap_or("/account"));
     add_cookie(&mut response, Cookie::Session.set(&started.session.expose_text()));
     add_cookie(&mut response, Cookie::Browser.set(&started.browser.expose_text()));
@@ -245,9 +248,16 @@ pub async fn cancel_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response
 
 /// `POST /signin/again`: the same name, a new request.
 pub async fn start_again(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
-    let Some(attempt) = attempt(&page).await? else { return Ok(see_other("/signin")) };
+    match attempt(&page).await? {
+        Some(attempt) => start_anew(&page, attempt).await,
+        None => Ok(see_other("/signin")),
+    }
+}
+
+/// Asks the phone, by a new attempt for the same name: what it proves is enough without what was proved before.
+pub async fn start_anew(page: &Page, attempt: Attempt) -> Result<Response, PageError> {
     match attempt.row.username.parse::<Username>() {
-        Ok(username) => start(&page, &username, attempt.row.return_to).await,
+        Ok(username) => start(page, &username, attempt.row.return_to).await,
         Err(_) => Ok(see_other("/signin")),
     }
 }

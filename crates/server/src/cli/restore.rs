@@ -16,7 +16,9 @@ use akkoord_core::{
     audit::Event,
     ids::{AccountId, PhoneId},
 };
-use akkoord_store::{AuditFilter, Database, NewServerKey, RootKey, Seal, Store, StoreError, Tx};
+use akkoord_store::{
+    AuditFilter, Database, NewPassword, NewServerKey, PasswordRow, RootKey, Seal, Store, StoreError, Tx,
+};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -157,6 +159,7 @@ struct Since {
     removed: Vec<(PhoneId, AccountId, String)>,
     disabled: Vec<AccountId>,
     locked: Vec<(AccountId, Timestamp)>,
+    passwords: Vec<(AccountId, Option<PasswordRow>)>,
     keys: Vec<NewServerKey>,
 }
 
@@ -172,6 +175,7 @@ impl Since {
                     if let Some(at) = account.approval_locked_at {
                         since.locked.push((account.id.clone(), at));
                     }
+                    since.passwords.push((account.id.clone(), tx.password(&account.id).await?));
                     if account.disabled_at.is_some() {
                         since.disabled.push(account.id);
                     }
@@ -207,6 +211,9 @@ impl Since {
         for (account, at) in self.locked {
             killed.accounts_locked_again += u64::from(tx.restore_approval_lock(&account, at).await?);
         }
+        for (account, password) in self.passwords {
+            killed.passwords_changed_again += u64::from(change_again(tx, &account, password).await?);
+        }
         let known = tx.server_keys().await?;
         for key in self.keys {
             if known.iter().all(|row| row.kid != key.kid) {
@@ -215,6 +222,28 @@ impl Since {
             }
         }
         Ok(())
+    }
+}
+
+/// Gives an account the password that it had last, or none: one that was given up since, perhaps because somebody else knew
+/// it, would be right again.
+async fn change_again(tx: &mut Tx, account: &AccountId, last: Option<PasswordRow>) -> Result<bool, StoreError> {
+    if tx.account(account).await?.is_none() {
+        return Ok(false);
+    }
+    let restored = tx.password(account).await?;
+    let new = last.map(|row| NewPassword {
+        account_id: row.account_id,
+        hash: row.hash,
+        pepper: row.pepper,
+        set_at: row.set_at,
+        must_change_at: row.must_change_at,
+    });
+    match (restored, new) {
+        (None, None) => Ok(false),
+        (None, Some(new)) => tx.add_password(&new).await,
+        (Some(_), None) => tx.remove_password(account).await,
+        (Some(row), Some(new)) => Ok(row.hash != new.hash && tx.replace_password(&new, &row.hash).await?),
     }
 }
 
@@ -235,6 +264,7 @@ struct Killed {
     phones_removed_again: u64,
     accounts_disabled_again: u64,
     accounts_locked_again: u64,
+    passwords_changed_again: u64,
     server_keys_kept: u64,
 }
 

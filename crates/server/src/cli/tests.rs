@@ -7,6 +7,8 @@ use akkoord_store::{AuditFilter, Database, NewPhone, Place, RootKey, Seal, Store
 use super::*;
 use crate::serve::DataLock;
 
+mod passwords;
+
 /// Runs a command line and returns its exit code as a number.
 fn code(arguments: &[&str]) -> u8 {
     let arguments = std::iter::once("akkoord").chain(arguments.iter().copied()).map(OsString::from);
@@ -315,54 +317,6 @@ fn a_missing_or_foreign_root_key_stops_every_command() {
     std::fs::write(&key, own).unwrap();
     assert_eq!(folder.code(&["account", "list"]), 0);
     assert_eq!(folder.code(&["doctor"]), 0);
-}
-
-#[tokio::test]
-async fn a_password_is_set_by_an_operator_changed_once_more_and_removed() {
-    let folder = Folder::new("password");
-    let global = Global { config: Some(folder.0.join("akkoord.toml")), output: Output::new(true) };
-    let setup = || folder.set_up();
-    std::thread::scope(|scope| scope.spawn(setup).join()).unwrap();
-    let set = async |typed| password::set(&global, "Ada@example.org", typed).await;
-    for (typed, wanted) in [
-        ("tulp Oslo kraa", "15 characters or more"),
-        ("passwordpassword", "many people use"),
-        ("ada@example.org", "the user name"),
-        ("Example School 2026", "the organisation"),
-        ("", "is empty"),
-    ] {
-        let error = set(typed).await.unwrap_err().to_string();
-        assert!(error.contains(wanted), "{error}");
-        assert!(typed.is_empty() || !error.contains(typed), "{error}");
-    }
-    set("tulp Oslo kraan").await.unwrap();
-    set("kraan Oslo tulp").await.unwrap();
-    assert!(password::set(&global, "eve", "tulp Oslo kraan").await.is_err());
-    let store = folder.store().await;
-    let (kept, events) = store
-        .read(|tx| {
-            Box::pin(async move {
-                let row = tx.account_by_username("ada@example.org").await?.unwrap();
-                let events = tx.audit_events(&AuditFilter::default(), 50).await?;
-                Ok::<_, StoreError>((tx.password(&row.id).await?, events))
-            })
-        })
-        .await
-        .unwrap();
-    assert!(kept.unwrap().must_change_at.is_some());
-    let set = events.iter().filter(|event| event.event == Event::PasswordSet.as_str());
-    assert_eq!(set.count(), 2);
-    store.close().await;
-    password::remove(&global, "ada@example.org").await.unwrap();
-    password::remove(&global, "ada@example.org").await.unwrap();
-}
-
-#[test]
-fn a_password_is_one_line_of_standard_input() {
-    for (input, wanted) in [("a b \n", "a b "), ("a\r\n", "a"), ("a", "a"), ("a\nb\n", "a\nb"), ("", "")] {
-        assert_eq!(*password::first_line(input.as_bytes()).unwrap(), wanted);
-    }
-    assert!(password::first_line(std::io::repeat(b'x')).unwrap().len() < 10_000);
 }
 
 #[test]

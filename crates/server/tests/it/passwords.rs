@@ -103,6 +103,15 @@ async fn a_new_password_takes_the_place_of_the_old_one_and_its_person_is_told() 
     assert!(password::remove(&app.app, &ctx(&app), &account).await.unwrap());
     assert!(!password::remove(&app.app, &ctx(&app), &account).await.unwrap());
     assert_eq!(check(&app, Some(&ada.id), "chosen by an operator").await, Checked::Wrong);
+    let mails = app.mail().await;
+    let mut told: Vec<_> =
+        mails.iter().map(|mail| (mail.to.as_str(), mail.subject.rsplit(": ").next().unwrap())).collect();
+    let to = account.email.as_deref().unwrap();
+    // Those of one moment go in any order.
+    told.sort_unstable();
+    let wanted = ["you now have a password", "your password was changed", "your password was removed"];
+    assert_eq!(told, wanted.map(|subject| (to, subject)));
+    assert!(mails.iter().all(|mail| !mail.body.contains("chosen by") && !mail.body.contains(GOOD)));
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The pages about one's own account.
 
+use akkoord_core::Timestamp;
 use askama::Template;
 
 use super::frame::Frame;
@@ -18,6 +19,8 @@ pub struct Account<'a> {
     pub kind: AccountKind,
     /// The account's phones, in the order they were added.
     pub phones: Vec<PhoneRow>,
+    /// What else the account signs in with.
+    pub methods: Methods<'a>,
     /// The latest sign-ins, newest first.
     pub sign_ins: Vec<SignInRow>,
     /// What has just been done.
@@ -90,6 +93,30 @@ pub struct PhoneRow {
     pub this_session: bool,
     /// Whether wrong PINs locked it.
     pub locked: bool,
+}
+
+/// What an account signs in with besides its phones.
+#[derive(Clone, Debug)]
+pub struct Methods<'a> {
+    /// When the password was set, if there is one.
+    pub password_set_at: Option<Timestamp>,
+    /// The apps that make verification codes, in the order they were added.
+    pub generators: Vec<Generator<'a>>,
+    /// Whether a password alone is not enough.
+    pub two_step_on: bool,
+}
+
+/// An app that makes verification codes.
+#[derive(Clone, Copy, Debug)]
+pub struct Generator<'a> {
+    /// Its id in addresses.
+    pub id: &'a str,
+    /// The name that the person gave it.
+    pub name: &'a str,
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// When one of its codes was last used.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// A sign-in of the account, however it ended.
@@ -202,6 +229,14 @@ pub enum Notice {
     NameRefused,
     /// The practice request came through.
     PracticeWorked,
+    /// The account has a new password.
+    PasswordSet,
+    /// The account has no password any more.
+    PasswordRemoved,
+    /// An app for verification codes was added.
+    CodesAdded(String),
+    /// An app for verification codes was removed.
+    CodesRemoved(String),
 }
 
 impl Notice {
@@ -213,14 +248,22 @@ impl Notice {
             Self::PhoneRenamed(_) => "notice.phone_renamed",
             Self::NameRefused => "notice.name_refused",
             Self::PracticeWorked => "notice.practice_worked",
+            Self::PasswordSet => "notice.password_set",
+            Self::PasswordRemoved => "notice.password_removed",
+            Self::CodesAdded(_) => "notice.codes_added",
+            Self::CodesRemoved(_) => "notice.codes_removed",
         }
     }
 
-    /// The phone it is about.
-    pub fn phone(&self) -> &str {
+    /// The name of the phone or the app it is about.
+    pub fn name(&self) -> &str {
         match self {
-            Self::PhoneAdded(name) | Self::PhoneRemoved(name) | Self::PhoneRenamed(name) => name,
-            Self::NameRefused | Self::PracticeWorked => "",
+            Self::PhoneAdded(name)
+            | Self::PhoneRemoved(name)
+            | Self::PhoneRenamed(name)
+            | Self::CodesAdded(name)
+            | Self::CodesRemoved(name) => name,
+            Self::NameRefused | Self::PracticeWorked | Self::PasswordSet | Self::PasswordRemoved => "",
         }
     }
 

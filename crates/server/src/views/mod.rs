@@ -9,6 +9,7 @@ pub mod enrolment;
 pub mod error_page;
 pub mod frame;
 pub mod mail;
+pub mod methods;
 pub mod moment;
 pub mod practice;
 pub mod qr;

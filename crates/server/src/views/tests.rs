@@ -113,6 +113,9 @@ fn links_lead_to_pages_that_exist() {
         "/signin/access-pass",
         "/account",
         "/account/phones/add",
+        "/account/password",
+        "/account/password/remove",
+        "/account/codes/add",
         "http://phone.localhost:8080/app/",
         "#main",
         "mailto:help@example.org",
@@ -122,7 +125,9 @@ fn links_lead_to_pages_that_exist() {
             let address = tag.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             let address = address.strip_suffix("?then=add-phone").unwrap_or(address);
             let exists = known.contains(&address)
-                || (address.starts_with("/account/phones/") && address.ends_with("/remove"))
+                || ["/account/phones/", "/account/codes/"]
+                    .iter()
+                    .any(|start| address.starts_with(start) && address.ends_with("/remove"))
                 || address.contains("/app/e#");
             assert!(exists, "{name}: {address}");
         }

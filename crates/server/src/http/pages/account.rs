@@ -24,7 +24,8 @@ use crate::{
     },
     views::{
         account::{
-            Account, AccountKind, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow, Warning,
+            Account, AccountKind, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow,
+            Warning,
         },
         recovery::{NotMe, NotMeStage},
         sign_in::SignedOut,
@@ -139,6 +140,7 @@ pub async fn show_account(
         username: &session.account.username,
         kind: if session.account.organisation_id.is_some() { AccountKind::Organisation } else { AccountKind::Personal },
         phones: phones.iter().map(|row| phone_row(row, session)).collect(),
+        methods: Methods { password_set_at: None, generators: Vec::new(), two_step_on: false },
         sign_ins,
         notice,
         warnings,

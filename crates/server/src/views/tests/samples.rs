@@ -2,12 +2,16 @@
 
 use askama::Template;
 
+use akkoord_core::Timestamp;
+
 use crate::views::account::{
-    Account, AccountKind, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow, Warning,
+    Account, AccountKind, Generator, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow,
+    Warning,
 };
 use crate::views::enrolment::{AddPhone, EndedKind, GetApp, NoApp, Stage};
 use crate::views::error_page::{ErrorKind, ErrorPage};
 use crate::views::frame::{Frame, Number};
+use crate::views::methods::{AddCodes, NewPasswordError, RemoveCodes, RemovePassword, SetPassword};
 use crate::views::practice::{Practice, PracticeEnd, PracticeState};
 use crate::views::qr::QrPicture;
 use crate::views::recovery::{NotMe, NotMeStage};
@@ -39,6 +43,7 @@ pub(super) fn every_page(texts: &Texts, qr: &QrPicture) -> Vec<Sample> {
     passwords_and_codes(frame, &mut samples);
     outcomes(frame, &mut samples);
     account(frame, &mut samples);
+    methods(frame, qr, &mut samples);
     enrolment(frame, qr, &mut samples);
     practice(frame, &mut samples);
     recovery_and_errors(frame, &mut samples);
@@ -196,6 +201,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         kind: AccountKind::Organisation,
         signed_in_how: phones.first().map_or(SignedInHow::AccessPass, |first| SignedInHow::Phone(first.name.clone())),
         phones,
+        methods: Methods { password_set_at: None, generators: vec![], two_step_on: false },
         sign_ins,
         notice,
         warnings,
@@ -221,18 +227,23 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         PhoneRow { last_used_at: None, phone_sign_in: false, ..phone("p2", "Old tablet", "other") },
         PhoneRow { locked: true, ..phone("p3", "Work phone", "ios") },
     ];
-    samples.add("account", page(everything, sign_ins(), None, vec![], true));
+    samples.add("account", Account { methods: every_method(), ..page(everything, sign_ins(), None, vec![], true) });
     let added = Some(Notice::PhoneAdded("Ada's Pixel".to_owned()));
     samples.add("account-one-phone", page(vec![pixel()], sign_ins(), added, vec![Warning::OnlyOneMethod], true));
     samples.add("account-empty", page(vec![], vec![], None, vec![Warning::AccessPassRunsOut], true));
     let locked = vec![Warning::PhoneSignInLocked];
     samples.add("account-locked", page(vec![pixel()], sign_ins(), None, locked, true));
-    samples.add("account-managed", page(vec![pixel()], sign_ins(), None, vec![], false));
+    let managed = page(vec![pixel()], sign_ins(), None, vec![], false);
+    samples.add("account-managed", Account { methods: every_method(), ..managed });
     for (name, notice) in [
         ("removed", Notice::PhoneRemoved("Old tablet".to_owned())),
         ("renamed", Notice::PhoneRenamed("<b>Ada's</b> phone".to_owned())),
         ("name-refused", Notice::NameRefused),
         ("practice-worked", Notice::PracticeWorked),
+        ("password-set", Notice::PasswordSet),
+        ("password-removed", Notice::PasswordRemoved),
+        ("codes-added", Notice::CodesAdded("Old <b>phone</b>".to_owned())),
+        ("codes-removed", Notice::CodesRemoved("Aegis".to_owned())),
     ] {
         samples.add(&format!("account-{name}"), page(vec![pixel()], vec![], Some(notice), vec![], true));
     }
@@ -242,6 +253,47 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
     let page = |last_one| RemovePhone { frame, username: USERNAME, phone: pixel(), last_one };
     samples.add("remove-phone", page(false));
     samples.add("remove-phone-last", page(true));
+}
+
+fn every_method() -> Methods<'static> {
+    let added_at = Timestamp(NOW - 9 * DAY);
+    let last_used_at = Some(Timestamp(NOW - 50 * MINUTE));
+    Methods {
+        password_set_at: Some(Timestamp(NOW - 90 * DAY)),
+        generators: vec![
+            Generator { id: "g1", name: "Aegis on Ada's tablet", added_at, last_used_at },
+            Generator { id: "g2", name: "<b>Work</b> phone", added_at, last_used_at: None },
+        ],
+        two_step_on: true,
+    }
+}
+
+fn methods(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
+    let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account", ..frame };
+    let page = |has_one, error| SetPassword { frame, has_one, error, username: USERNAME, least: 12 };
+    samples.add("set-password", page(false, None));
+    samples.add("change-password", page(true, None));
+    for error in [
+        NewPasswordError::TooShort { least: 12 },
+        NewPasswordError::TooLong,
+        NewPasswordError::Common,
+        NewPasswordError::LikeName,
+        NewPasswordError::Unreadable,
+        NewPasswordError::Differ,
+    ] {
+        samples.add(&format!("set-password-{}", error.key()), page(false, Some(error)));
+    }
+    samples.add("remove-password", RemovePassword { frame });
+
+    let key = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
+    let page = |error, name| AddCodes { frame, qr: qr.svg(), key, error, name };
+    samples.add("add-codes", page(None, ""));
+    for error in CODE_ERRORS {
+        samples.add(&format!("add-codes-{}", error.key()), page(Some(error), "Ada's <b>tablet</b>"));
+    }
+    let page = |last| RemoveCodes { frame, id: "g1", name: "Aegis on Ada's tablet", last };
+    samples.add("remove-codes", page(false));
+    samples.add("remove-codes-last", page(true));
 }
 
 fn enrolment(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {

@@ -387,7 +387,17 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     );
     phone.approve(&the_request(&phone).await, &number, &pin()).await.unwrap();
     tab.at("/account").await;
-    let names = [skip, "Sign out", "Rename Test phone", "Remove Test phone", "Add a phone", "Try it now", "Nederlands"];
+    let names = [
+        skip,
+        "Sign out",
+        "Rename Test phone",
+        "Remove Test phone",
+        "Add a phone",
+        "Try it now",
+        "Set a password",
+        "Add an app for verification codes",
+        "Nederlands",
+    ];
     assert_eq!(focus_order(&tab).await, names);
 
     // The link past the top works, and what folds opens with the keyboard.

@@ -192,6 +192,8 @@ pub enum SignedInHow {
     Phone(String),
     /// With a temporary access pass.
     AccessPass,
+    /// With the password, and a verification code where one was asked.
+    Password,
 }
 
 /// What is missing in the protection of the account.
@@ -234,9 +236,9 @@ pub enum Notice {
     /// The account has no password any more.
     PasswordRemoved,
     /// An app for verification codes was added.
-    CodesAdded(String),
+    CodesAdded,
     /// An app for verification codes was removed.
-    CodesRemoved(String),
+    CodesRemoved,
 }
 
 impl Notice {
@@ -250,20 +252,21 @@ impl Notice {
             Self::PracticeWorked => "notice.practice_worked",
             Self::PasswordSet => "notice.password_set",
             Self::PasswordRemoved => "notice.password_removed",
-            Self::CodesAdded(_) => "notice.codes_added",
-            Self::CodesRemoved(_) => "notice.codes_removed",
+            Self::CodesAdded => "notice.codes_added",
+            Self::CodesRemoved => "notice.codes_removed",
         }
     }
 
     /// The name of the phone or the app it is about.
     pub fn name(&self) -> &str {
         match self {
-            Self::PhoneAdded(name)
-            | Self::PhoneRemoved(name)
-            | Self::PhoneRenamed(name)
-            | Self::CodesAdded(name)
-            | Self::CodesRemoved(name) => name,
-            Self::NameRefused | Self::PracticeWorked | Self::PasswordSet | Self::PasswordRemoved => "",
+            Self::PhoneAdded(name) | Self::PhoneRemoved(name) | Self::PhoneRenamed(name) => name,
+            Self::NameRefused
+            | Self::PracticeWorked
+            | Self::PasswordSet
+            | Self::PasswordRemoved
+            | Self::CodesAdded
+            | Self::CodesRemoved => "",
         }
     }
 

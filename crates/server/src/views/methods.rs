@@ -91,6 +91,8 @@ pub struct AddCodes<'a> {
     pub frame: Frame<'a>,
     /// The element of [`super::qr::QrPicture::svg`] that shows the key as an `otpauth` address. It isn't escaped.
     pub qr: &'a str,
+    /// The id that it will have, which comes back with the form.
+    pub id: &'a str,
     /// The key in base32, in groups of four, for somebody who can't scan.
     pub key: &'a str,
     /// Why the page is shown again.

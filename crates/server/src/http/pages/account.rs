@@ -1,8 +1,8 @@
 //! One's own account: who I am, my phones, recent sign-ins, signing out.
 
-use akkoord_core::{approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance};
+use akkoord_core::{approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance, sign_in::Proof};
 use akkoord_protocols::text::{self, Name};
-use akkoord_store::{ApprovalRow, AuditEventRow, PhoneRow as StoredPhone};
+use akkoord_store::{ApprovalRow, AuditEventRow, CodeGeneratorRow, PhoneRow as StoredPhone, StoreError};
 use axum::{
     extract::{Path, Query, State},
     response::Response,
@@ -24,8 +24,8 @@ use crate::{
     },
     views::{
         account::{
-            Account, AccountKind, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow,
-            Warning,
+            Account, AccountKind, Generator, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow,
+            SignedInHow, Warning,
         },
         recovery::{NotMe, NotMeStage},
         sign_in::SignedOut,
@@ -45,6 +45,11 @@ pub struct Happened {
     notice: String,
     #[serde(default)]
     phone: String,
+}
+
+fn generator(row: &CodeGeneratorRow) -> Generator<'_> {
+    let CodeGeneratorRow { id, name, created_at, last_used_at } = row;
+    Generator { id: id.as_str(), name, added_at: *created_at, last_used_at: *last_used_at }
 }
 
 fn phone_row(row: &StoredPhone, session: &CurrentSession) -> PhoneRow {
@@ -108,6 +113,11 @@ pub async fn show_account(
     let session = page.signed_in()?;
     let history::Recent { requests: rows, phones: all, passes } =
         history::recent(&app, &session.account.id, RECENT, RECENT_PASSES).await?;
+    let id = session.account.id.clone();
+    let read = app.store.read(move |tx| {
+        Box::pin(async move { Ok::<_, StoreError>((tx.password(&id).await?, tx.code_generators_of(&id).await?)) })
+    });
+    let (password, generators) = read.await?;
     let phones: Vec<&StoredPhone> = all.iter().filter(|phone| phone.revoked_at.is_none()).collect();
     let named = |id: &str| all.iter().find(|phone| phone.id.as_str() == id).map(|phone| phone.name.clone());
     let notice = match (happened.notice.as_str(), named(&happened.phone)) {
@@ -115,6 +125,10 @@ pub async fn show_account(
         ("phone-removed", Some(name)) => Some(Notice::PhoneRemoved(name)),
         ("phone-renamed", Some(name)) => Some(Notice::PhoneRenamed(name)),
         ("name-refused", _) => Some(Notice::NameRefused),
+        ("password-set", _) => Some(Notice::PasswordSet),
+        ("password-removed", _) => Some(Notice::PasswordRemoved),
+        ("codes-added", _) => Some(Notice::CodesAdded),
+        ("codes-removed", _) => Some(Notice::CodesRemoved),
         _ => None,
     };
     let can_manage = session.assurance == Assurance::TwoFactor;
@@ -140,11 +154,19 @@ pub async fn show_account(
         username: &session.account.username,
         kind: if session.account.organisation_id.is_some() { AccountKind::Organisation } else { AccountKind::Personal },
         phones: phones.iter().map(|row| phone_row(row, session)).collect(),
-        methods: Methods { password_set_at: None, generators: Vec::new(), two_step_on: false },
+        methods: Methods {
+            password_set_at: password.map(|row| row.set_at),
+            generators: generators.iter().map(generator).collect(),
+            two_step_on: session.account.two_step_at.is_some() || session.policy.two_step_required,
+        },
         sign_ins,
         notice,
         warnings,
-        signed_in_how: by.map_or(SignedInHow::AccessPass, SignedInHow::Phone),
+        signed_in_how: match by {
+            Some(phone) => SignedInHow::Phone(phone),
+            None if session.row.proved.starts_with(Proof::Password.as_str()) => SignedInHow::Password,
+            None => SignedInHow::AccessPass,
+        },
         signed_in_at: session.row.authenticated_at.0,
         can_manage,
     })

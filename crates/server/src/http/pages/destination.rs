@@ -9,6 +9,10 @@ pub enum Destination {
     AddPhone,
     /// The same on the phone itself, where the app is already.
     AddPhoneInApp,
+    /// Setting or changing the password.
+    Password,
+    /// Adding an app for verification codes.
+    AddCodes,
 }
 
 /// `?then=WORD`
@@ -19,7 +23,7 @@ pub struct Then {
 }
 
 impl Destination {
-    const ALL: [Self; 2] = [Self::AddPhone, Self::AddPhoneInApp];
+    const ALL: [Self; 4] = [Self::AddPhone, Self::AddPhoneInApp, Self::Password, Self::AddCodes];
 
     /// The destination of a word; every other word means none.
     pub fn from_word(word: &str) -> Option<Self> {
@@ -31,6 +35,8 @@ impl Destination {
         match self {
             Self::AddPhone => "add-phone",
             Self::AddPhoneInApp => "add-phone-in-app",
+            Self::Password => "password",
+            Self::AddCodes => "add-codes",
         }
     }
 
@@ -39,6 +45,8 @@ impl Destination {
         match self {
             Self::AddPhone => "/account/phones/add",
             Self::AddPhoneInApp => "/account/phones/add?app=1",
+            Self::Password => "/account/password",
+            Self::AddCodes => "/account/codes/add",
         }
     }
 }

@@ -164,7 +164,8 @@ fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
-fn draw(link: &str) -> Result<QrPicture, PageError> {
+/// The QR code of a link.
+pub fn draw(link: &str) -> Result<QrPicture, PageError> {
     let code = QrCode::with_error_correction_level(link, EcLevel::M)
         .map_err(|error| PageError::Internal(error.to_string()))?;
     Ok(QrPicture::draw(code.width(), code.to_colors().into_iter().map(|color| color == Color::Dark)))

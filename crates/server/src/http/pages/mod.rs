@@ -3,6 +3,7 @@
 mod account;
 mod destination;
 mod enrolment;
+mod methods;
 mod practice;
 mod sign_in;
 mod steps;
@@ -50,6 +51,10 @@ pub fn routes() -> Router<App> {
         .route("/account/phones/add/{id}/cancel", post(enrolment::cancel_enrolment))
         .route("/account/phones/{id}/name", post(account::rename_phone))
         .route("/account/phones/{id}/remove", get(account::show_remove_phone).post(account::remove_phone))
+        .route("/account/password", get(methods::show_set_password).post(methods::set_password))
+        .route("/account/password/remove", get(methods::show_remove_password).post(methods::remove_password))
+        .route("/account/codes/add", get(methods::show_add_codes).post(methods::confirm_codes))
+        .route("/account/codes/{id}/remove", get(methods::show_remove_codes).post(methods::remove_codes))
         .route("/account/practice", post(practice::start_practice))
         .route("/account/practice/{id}", get(practice::show_practice))
         .route("/account/practice/{id}/events", get(practice::stream_practice))

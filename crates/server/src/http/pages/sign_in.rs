@@ -353,7 +353,7 @@ pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Re
     let session = page.signed_in()?;
     let then = Destination::from_word(&query.reason);
     let reason = match query.reason.as_str() {
-        _ if then.is_some() => FreshReason::AddPhone,
+        _ if matches!(then, Some(Destination::AddPhone | Destination::AddPhoneInApp)) => FreshReason::AddPhone,
         "remove-phone" => FreshReason::RemovePhone,
         _ => FreshReason::Change,
     };

@@ -242,8 +242,8 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("practice-worked", Notice::PracticeWorked),
         ("password-set", Notice::PasswordSet),
         ("password-removed", Notice::PasswordRemoved),
-        ("codes-added", Notice::CodesAdded("Old <b>phone</b>".to_owned())),
-        ("codes-removed", Notice::CodesRemoved("Aegis".to_owned())),
+        ("codes-added", Notice::CodesAdded),
+        ("codes-removed", Notice::CodesRemoved),
     ] {
         samples.add(&format!("account-{name}"), page(vec![pixel()], vec![], Some(notice), vec![], true));
     }
@@ -286,7 +286,7 @@ fn methods(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
     samples.add("remove-password", RemovePassword { frame });
 
     let key = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
-    let page = |error, name| AddCodes { frame, qr: qr.svg(), key, error, name };
+    let page = |error, name| AddCodes { frame, qr: qr.svg(), id: "sample", key, error, name };
     samples.add("add-codes", page(None, ""));
     for error in CODE_ERRORS {
         samples.add(&format!("add-codes-{}", error.key()), page(Some(error), "Ada's <b>tablet</b>"));

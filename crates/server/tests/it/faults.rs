@@ -28,14 +28,14 @@ use akkoord_server::clock::system_random;
 use akkoord_simulator::{
     browser::Browser,
     folder::Folder,
-    server::{Server, ServerError},
+    server::{Ready, Server, ServerError},
     steps::{self, Offered},
 };
 use akkoord_store::{NewAuditEvent, RootKey, Seal, Store, StoreError};
 
 use crate::support::{TestApp, Unlock, name, pin, stretched};
 
-const ADA: &str = "ada@example.org";
+pub const ADA: &str = "ada@example.org";
 
 fn akkoord() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_akkoord"))
@@ -54,7 +54,7 @@ pub fn quiet_port() -> u16 {
 }
 
 /// The program on a folder and a port of its own, which it finds again after each power cut.
-struct Machine {
+pub struct Machine {
     folder: Folder,
     port: u16,
     network: Network,
@@ -62,7 +62,7 @@ struct Machine {
 }
 
 impl Machine {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let folder = Folder::new("faults").unwrap();
         let mut machine = Self { folder, port: quiet_port(), network: Network::loopback().unwrap(), server: None };
         machine.start().await;
@@ -73,7 +73,7 @@ impl Machine {
         self.folder.join("data")
     }
 
-    async fn start(&mut self) {
+    pub async fn start(&mut self) {
         self.server = Some(Server::start(akkoord(), &self.data(), Some(self.port), &[]).await.unwrap());
     }
 
@@ -83,12 +83,26 @@ impl Machine {
         self.start().await;
     }
 
-    fn browser(&self) -> Browser {
-        Browser::new(&self.network, &self.server.as_ref().unwrap().ready.login)
+    /// What the running program told.
+    pub fn ready(&self) -> &Ready {
+        &self.server.as_ref().unwrap().ready
     }
 
-    fn pass(&self) -> String {
-        let accounts = &self.server.as_ref().unwrap().ready.accounts;
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The running program, to be stopped by the caller.
+    pub fn take(&mut self) -> Server {
+        self.server.take().unwrap()
+    }
+
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.network, &self.ready().login)
+    }
+
+    pub fn pass(&self) -> String {
+        let accounts = &self.ready().accounts;
         accounts.iter().find(|account| account.username == ADA).unwrap().access_pass.clone().unwrap()
     }
 
@@ -119,7 +133,7 @@ async fn claim_code(candidate: Candidate) -> Option<Code> {
 }
 
 /// Enrols a phone, with a power cut after each answer if `cut` says so.
-async fn enrol(machine: &mut Machine, cut: bool) -> (Phone, Browser) {
+pub async fn enrol(machine: &mut Machine, cut: bool) -> (Phone, Browser) {
     let pass = machine.pass();
     let mut browser = machine.browser();
     steps::sign_in_with_pass(&mut browser, ADA, &pass).await.unwrap();

@@ -304,3 +304,23 @@ async fn t_dos_1_a_flood_of_access_passes_is_told_to_wait_and_takes_bounded_memo
     memory.took_at_most(2 * 46 + 32);
     steps::sign_in_with_pass(&mut machine.browser(), ADA, &machine.pass()).await.unwrap();
 }
+
+#[tokio::test]
+async fn t_dos_1_while_too_many_sign_ins_are_begun_strangers_wait_and_known_browsers_do_not() {
+    let app = TestApp::new().await;
+    let (ada, phone, _) = app.account_with_phone("ada").await;
+    let (mut known, number) = app.start(&ada).await;
+    let request = phone.pending().await.unwrap().waiting.remove(0);
+    phone.approve(&request, &number, &pin()).await.unwrap();
+    steps::finish_sign_in(&mut known).await.unwrap();
+    steps::sign_out(&mut known).await.unwrap();
+
+    let under_way = app.app.starting.try_acquire_many(256).unwrap();
+    let mut stranger = app.browser();
+    stranger.open("/signin").await.unwrap();
+    let answer = stranger.post("/signin", &[("username", &ada.username)]).await.unwrap();
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
+    steps::start_sign_in(&mut known, &ada.username).await.unwrap();
+    drop(under_way);
+    steps::start_sign_in(&mut stranger, &ada.username).await.unwrap();
+}

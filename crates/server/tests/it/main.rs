@@ -33,5 +33,6 @@ mod stop;
 mod support;
 mod threats;
 mod tls;
+mod two_steps;
 mod web_app;
 mod wire;

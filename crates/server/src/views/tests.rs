@@ -36,6 +36,18 @@ fn tags(html: &str) -> impl Iterator<Item = &str> {
     html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default())
 }
 
+/// T-ENUM-1: administrators always enter the number, where others may tap it.
+#[test]
+fn t_enum_1_a_browser_that_nobody_knows_is_not_told_how_the_phone_asks() {
+    let (languages, qr) = (languages(), QrPicture::draw(1, [true]));
+    for language in Language::ALL {
+        let pages = every_page(languages.texts(language), &qr);
+        let html = |name: &str| &pages.iter().find(|page| page.name == name).unwrap().html;
+        assert_eq!(html("approve-choose-unknown-browser"), html("approve-unknown-browser"));
+        assert_ne!(html("approve-choose"), html("approve"));
+    }
+}
+
 #[test]
 fn no_page_lacks_a_text_or_a_value() {
     for_every_page(|Sample { name, html }| {

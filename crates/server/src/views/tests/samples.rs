@@ -96,7 +96,7 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("approve", page("47", false, &["Ada's Pixel"], false));
     samples.add("approve-unknown-browser", page("47", false, &[], false));
     samples.add("approve-choose", page("08", true, &["Ada's Pixel", "Work phone", "Old tablet"], false));
-    samples.add("approve-choose-unknown-browser", page("08", true, &[], true));
+    samples.add("approve-choose-unknown-browser", page("47", true, &[], false));
     samples.add("approve-six-digits", page("470812", false, &["Ada's Pixel"], true));
     samples.add("approved", Approved { frame, username: USERNAME });
 

@@ -139,7 +139,8 @@ pub async fn show_account(
     if !can_manage {
         warnings.push(Warning::AccessPassRunsOut);
     }
-    if phones.len() == 1 {
+    let code_and_password = password.is_some() && !generators.is_empty();
+    if phones.len() == 1 && !code_and_password {
         warnings.push(Warning::OnlyOneMethod);
     }
     let mut sign_ins: Vec<SignInRow> = passes.iter().map(|event| by_access_pass(&app, event)).collect();

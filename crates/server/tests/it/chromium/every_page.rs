@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use akkoord_authenticator::{Candidate, Invitation, Phone};
+use akkoord_protocols::otp::{Algorithm, totp};
 use serde_json::Value;
 
 use super::{
@@ -155,6 +156,7 @@ async fn walk(chromium: &Chromium, language: &str, mut visit: impl AsyncFnMut(&T
     practising(&tab, &second, &mut visit).await;
     adding_goes_wrong(&app, &tab, &mut visit).await;
     leaving(&app, &profile, &tab, &mut visit).await;
+    typed_steps(&tab, &ada.username, &mut visit).await;
 }
 
 async fn signed_out(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
@@ -240,12 +242,62 @@ async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl Async
     let id = &phone.account().phone;
     tab.open(&format!("/account/phones/{id}/remove")).await;
     visit(tab, "remove-phone").await;
+    methods(app, tab, visit).await;
     tab.open("/signin/fresh?reason=add-phone").await;
     visit(tab, "fresh-proof").await;
     tab.open("/account/phones/x/remove").await;
     visit(tab, "error-not-found-signed-in").await;
     app.pass(Duration::from_secs(1));
     tab.open("/account").await;
+}
+
+const PASSWORD: &str = "tulp Oslo kraan";
+
+/// The pages of the account's sign-in methods. Leaves it with a password.
+async fn methods(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    tab.open("/account/password").await;
+    visit(tab, "set-password").await;
+    for (typed, name) in [("tulp", "set-password-refused"), (PASSWORD, "account-with-password")] {
+        tab.type_text("#password", typed).await;
+        tab.type_text("#again", typed).await;
+        tab.press("main .main").await;
+        visit(tab, name).await;
+    }
+    tab.open("/account/password/remove").await;
+    visit(tab, "remove-password").await;
+    tab.open("/account/codes/add").await;
+    visit(tab, "add-codes").await;
+    tab.type_text("#code", "000000").await;
+    tab.press("main .main").await;
+    tab.click("details summary").await;
+    tab.until("document.querySelector('details').open").await;
+    visit(tab, "add-codes-wrong").await;
+    let key = tab.eval("document.querySelector('dd.code').textContent.replaceAll(' ', '')").await;
+    let secret = data_encoding::BASE32_NOPAD.decode(key.as_str().unwrap().as_bytes()).unwrap();
+    let code = totp(&secret, app.now().seconds().cast_unsigned(), 30, Algorithm::Sha1, 6).unwrap();
+    tab.type_text("#code", &code).await;
+    tab.press("main .main").await;
+    tab.until("location.search === '?notice=codes-added'").await;
+    visit(tab, "account-with-codes").await;
+    tab.open("/account").await;
+    tab.press("a[href^='/account/codes/'][href$='/remove']").await;
+    visit(tab, "remove-codes").await;
+}
+
+/// The pages of a sign-in by password and code.
+async fn typed_steps(tab: &Tab, username: &str, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    start_sign_in(tab, username).await;
+    tab.press("form[action='/signin/password-instead'] button").await;
+    tab.at("/signin/password").await;
+    visit(tab, "password").await;
+    for (typed, name) in [("tulp Oslo vijver", "password-wrong"), (PASSWORD, "code")] {
+        tab.type_text("#password", typed).await;
+        tab.press("main .main").await;
+        visit(tab, name).await;
+    }
+    tab.type_text("#code", "000000").await;
+    tab.press("main .main").await;
+    visit(tab, "code-wrong").await;
 }
 
 const ADD: &str = "main a[href='/account/phones/add']";

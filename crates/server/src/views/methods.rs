@@ -13,6 +13,8 @@ pub struct SetPassword<'a> {
     pub frame: Frame<'a>,
     /// Whether the account has a password already.
     pub has_one: bool,
+    /// Whether somebody else chose the one it has, so that its person has to choose another.
+    pub must: bool,
     /// Why the page is shown again.
     pub error: Option<NewPasswordError>,
     /// The account's user name.

@@ -14,11 +14,15 @@ const GOOD: &str = "tulp Oslo kraan";
 const SECONDS: Duration = Duration::from_secs(1);
 
 async fn give_password(app: &TestApp, account: &TestAccount) {
+    set_password(app, account, By::Person).await;
+}
+
+async fn set_password(app: &TestApp, account: &TestAccount, by: By) {
     let id = account.id.clone();
     let row = app.app.store.read(move |tx| Box::pin(async move { tx.account(&id).await }));
     let row: Result<_, akkoord_store::StoreError> = row.await;
     let (row, ctx) = (row.unwrap().unwrap(), app.app.own_ctx(Actor::Anonymous));
-    let set = password::set(&app.app, &ctx, &row, GOOD, Use::WithSecondStep, By::Person).await.unwrap();
+    let set = password::set(&app.app, &ctx, &row, GOOD, Use::WithSecondStep, by).await.unwrap();
     assert_eq!(set, Set::Done { replaced: false });
 }
 
@@ -209,6 +213,23 @@ async fn a_password_and_an_app_for_codes_are_added_with_a_fresh_proof_and_remove
     assert!(browser.page.path.starts_with("/account?notice=password-removed"));
     let mut gone = at_password(&app, &ada.username).await;
     refused(&mut gone, "/signin/password", "password", GOOD).await;
+}
+
+#[tokio::test]
+async fn who_comes_in_by_a_password_that_somebody_else_chose_chooses_another_first() {
+    let app = TestApp::new().await;
+    let (ada, phone, _) = app.account_with("ada", Unlock::Platform).await;
+    set_password(&app, &ada, By::Operator).await;
+    let mut browser = at_code(&app, &ada.username).await;
+    let (code, _) = phone.code_at(app.now().seconds()).unwrap();
+    browser.submit("/signin/code", &[("code", &code)]).await.unwrap();
+    assert_eq!(browser.page.path, "/account/password");
+    assert!(browser.page.html.contains("Somebody else chose your password"));
+    browser.open("/account").await.unwrap();
+    assert_eq!(browser.page.path, "/account/password", "there is no way around it");
+    let own = "fiets Bergen lamp";
+    browser.submit("/account/password", &[("password", own), ("again", own)]).await.unwrap();
+    assert!(browser.page.path.starts_with("/account?notice=password-set"), "{}", browser.page.path);
 }
 
 fn key(html: &str) -> String {

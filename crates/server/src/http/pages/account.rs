@@ -9,7 +9,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::sign_in::Nothing;
+use super::{destination::Destination, sign_in::Nothing};
 use crate::{
     app::App,
     http::{
@@ -118,6 +118,11 @@ pub async fn show_account(
         Box::pin(async move { Ok::<_, StoreError>((tx.password(&id).await?, tx.code_generators_of(&id).await?)) })
     });
     let (password, generators) = read.await?;
+    let by_password = session.row.proved.starts_with(Proof::Password.as_str());
+    let can_manage = session.assurance == Assurance::TwoFactor;
+    if by_password && can_manage && password.as_ref().is_some_and(|row| row.must_change_at.is_some()) {
+        return Ok(see_other(Destination::Password.path()));
+    }
     let phones: Vec<&StoredPhone> = all.iter().filter(|phone| phone.revoked_at.is_none()).collect();
     let named = |id: &str| all.iter().find(|phone| phone.id.as_str() == id).map(|phone| phone.name.clone());
     let notice = match (happened.notice.as_str(), named(&happened.phone)) {
@@ -131,7 +136,6 @@ pub async fn show_account(
         ("codes-removed", _) => Some(Notice::CodesRemoved),
         _ => None,
     };
-    let can_manage = session.assurance == Assurance::TwoFactor;
     let mut warnings = Vec::new();
     if session.account.approval_locked_at.is_some() {
         warnings.push(Warning::PhoneSignInLocked);
@@ -165,7 +169,7 @@ pub async fn show_account(
         warnings,
         signed_in_how: match by {
             Some(phone) => SignedInHow::Phone(phone),
-            None if session.row.proved.starts_with(Proof::Password.as_str()) => SignedInHow::Password,
+            None if by_password => SignedInHow::Password,
             None => SignedInHow::AccessPass,
         },
         signed_in_at: session.row.authenticated_at.0,

@@ -6,7 +6,7 @@ use akkoord_core::{
     session::Assurance,
 };
 use akkoord_protocols::text;
-use akkoord_store::{CodeGeneratorRow, StoreError};
+use akkoord_store::{CodeGeneratorRow, PasswordRow, StoreError};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -47,19 +47,27 @@ fn fresh(page: &Page, then: Destination) -> Result<Result<&CurrentSession, Respo
 /// How the session's account uses a password: whoever is here has two steps.
 const USED: Use = Use::WithSecondStep;
 
-async fn has_password(app: &App, session: &CurrentSession) -> Result<bool, StoreError> {
+async fn password_of(app: &App, session: &CurrentSession) -> Result<Option<PasswordRow>, StoreError> {
     let id = session.account.id.clone();
-    Ok(app.store.read(move |tx| Box::pin(async move { tx.password(&id).await })).await?.is_some())
+    app.store.read(move |tx| Box::pin(async move { tx.password(&id).await })).await
 }
 
 fn set_password_page<'a>(
     page: &'a Page,
     session: &'a CurrentSession,
-    has_one: bool,
+    before: Option<&PasswordRow>,
     error: Option<NewPasswordError>,
 ) -> SetPassword<'a> {
     let least = u32::try_from(USED.at_least()).unwrap_or(u32::MAX);
-    SetPassword { frame: page.frame(), has_one, error, username: &session.account.username, least }
+    let must = before.is_some_and(|row| row.must_change_at.is_some());
+    SetPassword {
+        frame: page.frame(),
+        has_one: before.is_some(),
+        must,
+        error,
+        username: &session.account.username,
+        least,
+    }
 }
 
 /// `GET /account/password`
@@ -68,7 +76,7 @@ pub async fn show_set_password(State(app): State<App>, page: Page) -> Result<Res
         Ok(session) => session,
         Err(proof) => return Ok(proof),
     };
-    page.show(&set_password_page(&page, session, has_password(&app, session).await?, None))
+    page.show(&set_password_page(&page, session, password_of(&app, session).await?.as_ref(), None))
 }
 
 #[derive(Deserialize)]
@@ -98,8 +106,8 @@ pub async fn set_password(
     } else {
         NewPasswordError::Differ
     };
-    let has_one = has_password(&app, session).await?;
-    page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &set_password_page(&page, session, has_one, Some(error)))
+    let before = password_of(&app, session).await?;
+    page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &set_password_page(&page, session, before.as_ref(), Some(error)))
 }
 
 fn new_password_error(refused: Refused) -> NewPasswordError {
@@ -117,7 +125,9 @@ fn new_password_error(refused: Refused) -> NewPasswordError {
 /// `GET /account/password/remove`
 pub async fn show_remove_password(State(app): State<App>, page: Page) -> Result<Response, PageError> {
     match fresh(&page, Destination::Password)? {
-        Ok(session) if has_password(&app, session).await? => page.show(&RemovePassword { frame: page.frame() }),
+        Ok(session) if password_of(&app, session).await?.is_some() => {
+            page.show(&RemovePassword { frame: page.frame() })
+        }
         Ok(_) => Err(PageError::NotFound),
         Err(proof) => Ok(proof),
     }

@@ -270,7 +270,7 @@ fn every_method() -> Methods<'static> {
 
 fn methods(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
     let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account", ..frame };
-    let page = |has_one, error| SetPassword { frame, has_one, error, username: USERNAME, least: 12 };
+    let page = |has_one, error| SetPassword { frame, has_one, must: has_one, error, username: USERNAME, least: 12 };
     samples.add("set-password", page(false, None));
     samples.add("change-password", page(true, None));
     for error in [

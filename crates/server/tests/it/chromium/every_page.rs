@@ -429,6 +429,8 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
 
     // Without the mouse from the name to the account.
     tab.open("/signin").await;
+    // A busy browser gives the field its focus with the first frame, which may come after the page is loaded.
+    tab.until("document.activeElement?.id === 'username'").await;
     tab.call("Input.insertText", serde_json::json!({ "text": ada.username })).await;
     tab.key(Key::Enter).await;
     tab.at("/signin/approve").await;

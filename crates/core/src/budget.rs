@@ -171,6 +171,11 @@ impl Holds {
         }
     }
 
+    /// Until when unknown browsers don't ring after a report or a denial. A phone may end that before.
+    pub fn quiet_until(&self) -> Option<Timestamp> {
+        self.reported_until.max(self.denied_until)
+    }
+
     /// The hold that matters most, and until when: `None` for the lock, which somebody has to end.
     pub fn worst(&self) -> Option<(Reason, Option<Timestamp>)> {
         if self.locked_at.is_some() {

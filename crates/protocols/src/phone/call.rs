@@ -288,6 +288,9 @@ pub struct OwnState {
     pub push: bool,
     /// Whether it is used for sign-in without a password.
     pub phone_sign_in: bool,
+    /// Until when browsers that the account does not know don't ring it, after a report or a denial (seconds).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_until: Option<i64>,
     /// Unlock methods that are set up and allowed.
     pub unlock: Vec<Unlock>,
     /// PIN tries left.

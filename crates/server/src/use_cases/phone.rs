@@ -1,8 +1,9 @@
 //! Phones: removing, renaming, settings, and the phone's own view of itself.
 
 use akkoord_core::{
-    Ctx,
+    Ctx, Timestamp,
     audit::Event,
+    budget::LOOK_BACK,
     ids::{AccountId, PhoneId},
     phone::RemovedBy,
     secret::TokenHash,
@@ -22,7 +23,7 @@ use serde_json::json;
 
 use super::{
     account::{self, Home, corrupt},
-    approval, audit, evidence,
+    approval, audit, budget, evidence,
     notice::{self, PhoneNotice},
     push, sign_in,
 };
@@ -149,6 +150,17 @@ pub async fn rename(app: &App, ctx: &Ctx, id: &PhoneId, of: &AccountId, name: &N
 pub async fn own_state(app: &App, ctx: &Ctx, known: &Known) -> Result<OwnState, StoreError> {
     let row = &known.row;
     let broken = |column| corrupt("phones", column, row.id.as_str());
+    let (account, since) = (known.account.id.clone(), ctx.now - LOOK_BACK);
+    let (phones, past) = app
+        .store
+        .read(move |tx| {
+            Box::pin(async move {
+                let past = tx.past_requests(&account, since).await?;
+                Ok::<_, StoreError>((tx.phones_of(&account).await?, past))
+            })
+        })
+        .await?;
+    let holds = budget::holds(ctx, &known.account, &phones, &past);
     Ok(OwnState {
         phone: row.id.as_str().parse().map_err(|_| broken("id"))?,
         name: row.name.parse().map_err(|_| broken("name"))?,
@@ -157,6 +169,7 @@ pub async fn own_state(app: &App, ctx: &Ctx, known: &Known) -> Result<OwnState, 
         account: account::for_phone(&known.account, &known.home)?,
         push: push::is_set(app, &row.id).await?,
         phone_sign_in: row.phone_sign_in_at.is_some(),
+        quiet_until: holds.quiet_until().map(Timestamp::seconds),
         unlock: approval::unlock_methods(row, &known.home.policy),
         pin_left: u32::try_from(row.pin_left).unwrap_or(0),
         policy: known.home.policy.for_phone(),

@@ -291,6 +291,8 @@ async fn a_report_quiets_unknown_browsers_until_a_phone_switches_them_on_again()
     let waiting = phone.pending().await.unwrap().waiting;
     assert_eq!(phone.report(&waiting[0]).await.unwrap(), RequestState::Reported);
     assert!(app.audit().await.contains(&"request.reported".to_owned()));
+    let quiet = phone.own_state().await.unwrap().quiet_until;
+    assert_eq!(quiet, Some(app.now().seconds() + 24 * 3600), "the phone is told until when");
     let told = app.mail().await;
     let told: Vec<_> = told.iter().filter(|mail| mail.to == "olive@example.org").collect();
     assert_eq!(told.len(), 1);
@@ -304,6 +306,7 @@ async fn a_report_quiets_unknown_browsers_until_a_phone_switches_them_on_again()
     assert_eq!(rang(&app, &ada).await, 2, "the own browser rings");
     phone.switch_on(Setting::UnknownBrowsers, &Unlocking::Platform).await.unwrap();
     assert!(stranger_rings(&app, &ada).await, "switched on again");
+    assert_eq!(phone.own_state().await.unwrap().quiet_until, None);
     // Reported once more, and this time after it had been consumed.
     let number = steps::start_sign_in(&mut own, &ada.username).await.unwrap();
     finish(&phone, &app, &ada, &mut own, &number).await;

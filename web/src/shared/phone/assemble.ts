@@ -77,6 +77,7 @@ export async function assemble(options: Options, pin: (() => Promise<typeof Pin>
 
     refresh: (phone) => own.refresh(desk, phone),
     rename: (phone, name) => own.rename(desk, phone, name),
+    endQuiet: (phone, unlocking) => own.endQuiet(desk, phone, unlocking),
     setPhoneSignIn: (phone, on, unlocking) => own.setPhoneSignIn(desk, phone, on, unlocking),
     changePin: (phone, old, fresh) => own.changePin(desk, phone, old, fresh),
     unregister: (phone) => own.unregister(desk, phone),

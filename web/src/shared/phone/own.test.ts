@@ -25,6 +25,16 @@ describe('settings', () => {
     expect(await failure(wrong)).toMatchObject({ kind: 'wrong_pin', left: 4 });
   });
 
+  it('let new browsers ring again, with evidence', async () => {
+    const { server, phones, account } = await ready();
+    server.quietUntil = server.now + 3600;
+    expect((await phones.refresh(account.phone)).quietUntil).toBe(server.quietUntil);
+    const wrong = phones.endQuiet(account.phone, { method: 'pin', pin: '480214' });
+    expect(await failure(wrong)).toMatchObject({ kind: 'wrong_pin', left: 4 });
+    expect((await phones.endQuiet(account.phone, { method: 'pin', pin: PIN })).quietUntil).toBeUndefined();
+    expect((await phones.accounts())[0]?.quietUntil).toBeUndefined();
+  });
+
   it('rename the phone, composed', async () => {
     const { server, phones, account } = await ready();
     await phones.rename(account.phone, ' Ada’s te\u0301le\u0301phone ');

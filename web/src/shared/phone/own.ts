@@ -2,7 +2,7 @@
 
 import * as v from 'valibot';
 import { decode } from '../protocol/bytes.ts';
-import { pinChangeHash, settingHash } from '../protocol/decision.ts';
+import { pinChangeHash, type Setting, settingHash } from '../protocol/decision.ts';
 import { account as accountAnswer, policy as policyAnswer } from '../protocol/offer.ts';
 import { totp } from '../protocol/otp.ts';
 import { weaknessOf } from '../protocol/pin-choice.ts';
@@ -30,6 +30,7 @@ const ownState = v.object({
   account: accountAnswer,
   push: v.boolean(),
   phone_sign_in: v.boolean(),
+  quiet_until: v.exactOptional(seconds),
   unlock: v.array(unlock),
   pin_left: count,
   policy: policyAnswer,
@@ -55,6 +56,7 @@ async function takeOver(desk: Desk, record: AccountRecord, state: v.InferOutput<
       allowed: state.unlock,
       vapid: state.vapid,
       phoneSignIn: state.phone_sign_in,
+      quietUntil: state.quiet_until,
       push: state.push,
       locked: state.state === 'LOCKED',
     };
@@ -82,10 +84,19 @@ export async function setPhoneSignIn(desk: Desk, phone: string, on: boolean, unl
     return takeOver(desk, record, await desk.call(record, { method: 'PATCH', path: 'self', body, answer: ownState }));
   }
   if (!unlocking) throw new Failure('unlock_missing');
+  return switchOn(desk, record, 'phone_sign_in', unlocking);
+}
+
+/** Ends the quiet after a report or a denial: browsers that the account does not know may ring again. */
+export async function endQuiet(desk: Desk, phone: string, unlocking: Unlocking): Promise<Account> {
+  return switchOn(desk, await desk.account(phone), 'unknown_browsers', unlocking);
+}
+
+async function switchOn(desk: Desk, record: AccountRecord, setting: Setting, unlocking: Unlocking): Promise<Account> {
   const sign = await signer(desk, record, unlocking);
   const body = async (nonce: string) => ({
-    phone_sign_in: true,
-    evidence: await sign(await settingHash('phone_sign_in', phone, nonce)),
+    [setting]: true,
+    evidence: await sign(await settingHash(setting, record.phone, nonce)),
   });
   return takeOver(desk, record, await desk.call(record, { method: 'PATCH', path: 'self', body, answer: ownState }));
 }

@@ -101,6 +101,8 @@ export interface Account {
   /** What is set up here and allowed by policy. */
   readonly unlock: readonly Unlock[];
   readonly phoneSignIn: boolean;
+  /** Until when browsers that the account does not know don't ring, after a report or a denial; the server's seconds. */
+  readonly quietUntil: number | undefined;
   /** Whether the server has a push subscription of this phone. */
   readonly push: boolean;
   /** `locked`: no PIN tries left. `removed`: known from the server. `broken`: keys gone from storage. */
@@ -277,6 +279,8 @@ export interface Phones {
   rename(phone: string, name: string): Promise<void>;
   /** On needs an unlocking by the platform; off none. */
   setPhoneSignIn(phone: string, on: boolean, unlocking?: Unlocking): Promise<Account>;
+  /** Lets browsers that the account does not know ring again after a report or a denial. */
+  endQuiet(phone: string, unlocking: Unlocking): Promise<Account>;
   changePin(phone: string, old: string | undefined, fresh: string): Promise<void>;
   /** Removes the phone at the server, then here. */
   unregister(phone: string): Promise<void>;

@@ -24,8 +24,11 @@ export const signDecision = (key: CryptoKey, claims: Decision): Promise<string> 
 /** What evidence of an approval covers: all of the decision as sent. */
 export const decisionHash = (decision: string): Promise<Bytes> => sha256(label('uv'), utf8(decision));
 
+/** What is switched on with evidence (section 4). */
+export type Setting = 'phone_sign_in' | 'unknown_browsers';
+
 /** What switching a setting on is signed over; the nonce is that of the call's proof. */
-export const settingHash = (setting: 'phone_sign_in' | 'unknown_browsers', phone: string, nonce: string) =>
+export const settingHash = (setting: Setting, phone: string, nonce: string) =>
   sha256(label('setting'), utf8(`${setting}\0${phone}`), decode(nonce) ?? new Uint8Array());
 
 /** What a phone signs to authorise a new one. */

@@ -15,6 +15,7 @@ import { ChangePinDialog } from './change-pin.tsx';
 import { grouped, spelled, useCode } from './code.ts';
 import { RemoveDialog, RenameDialog, TurnOffDialog } from './dialogs.tsx';
 import { EnableButton } from './enable.tsx';
+import { Quiet } from './quiet.tsx';
 import { AddNotices, Ended } from './tile.tsx';
 import { kindOf, removedTitle, titleOf } from './words.ts';
 
@@ -48,6 +49,7 @@ export function AccountScreen(props: { readonly id: string; readonly activity: C
       class="account"
     >
       {account.state === 'active' ? <PhoneSignIn account={account} /> : <EndedNotice account={account} />}
+      {account.state === 'active' && account.phoneSignIn ? <Quiet account={account} /> : null}
       {account.hasCodes && (account.state === 'active' || account.state === 'locked') ? (
         <BigCode phone={account.phone} />
       ) : null}

@@ -8,18 +8,36 @@ import { PinField } from '../../../ui/pin-field.tsx';
 import { t } from '../../../ui/texts.ts';
 import { type FreshPin, NewPin, usableNewPin } from './new-pin.tsx';
 
-/**
- * Turns phone sign-in on. It is unlocked as an approval is: by the platform, or by the account's PIN. Where neither is
- * set up a PIN is chosen first, and the screen says why.
- */
+/** Turns phone sign-in on. Where nothing unlocks it a PIN is chosen first, and the screen says why. */
 export function EnableButton({ account }: { readonly account: Account }) {
   const phones = usePhones();
+  return (
+    <SwitchOnButton
+      account={account}
+      label={t('app.signin.enable')}
+      ask={t('app.account.signin.pin_ask')}
+      onUnlock={(unlocking) => phones.setPhoneSignIn(account.phone, true, unlocking)}
+    />
+  );
+}
+
+interface SwitchOn {
+  readonly account: Account;
+  readonly label: string;
+  /** What the PIN is asked for. */
+  readonly ask: string;
+  readonly onUnlock: (unlocking: Unlocking) => Promise<unknown>;
+}
+
+/** Switches on what needs evidence. It is unlocked as an approval is: by the platform, or by the account's PIN. */
+export function SwitchOnButton(props: SwitchOn) {
+  const { account } = props;
   const [asking, setAsking] = useState<'no' | 'pin' | 'new'>('no');
   const [failure, setFailure] = useState<Failure | 'unknown'>();
   const enable = async (unlocking: Unlocking) => {
     setFailure(undefined);
     try {
-      await phones.setPhoneSignIn(account.phone, true, unlocking);
+      await props.onUnlock(unlocking);
       setAsking('no');
     } catch (thrown) {
       setFailure(asFailure(thrown) ?? 'unknown');
@@ -39,22 +57,23 @@ export function EnableButton({ account }: { readonly account: Account }) {
     <>
       {asking === 'no' && failure ? <FailureNotice failure={failure === 'unknown' ? undefined : failure} /> : null}
       <Button kind="main" class="wide" onPress={press}>
-        {t('app.signin.enable')}
+        {props.label}
       </Button>
       {asking === 'no' ? null : (
-        <PinDialog account={account} fresh={asking === 'new'} failure={failure} onPin={enable} onClose={close} />
+        <PinDialog {...props} fresh={asking === 'new'} failure={failure} onPin={enable} onClose={close} />
       )}
     </>
   );
 }
 
-function PinDialog(props: {
-  readonly account: Account;
-  readonly fresh: boolean;
-  readonly failure: Failure | 'unknown' | undefined;
-  readonly onPin: (unlocking: Unlocking) => Promise<void>;
-  readonly onClose: () => void;
-}) {
+function PinDialog(
+  props: SwitchOn & {
+    readonly fresh: boolean;
+    readonly failure: Failure | 'unknown' | undefined;
+    readonly onPin: (unlocking: Unlocking) => Promise<void>;
+    readonly onClose: () => void;
+  },
+) {
   const { account, failure, fresh } = props;
   const phones = usePhones();
   const [pin, setPin] = useState('');
@@ -78,7 +97,7 @@ function PinDialog(props: {
   const wrong = failure !== 'unknown' && failure?.kind === 'wrong_pin' ? failure : undefined;
   return (
     <Dialog
-      title={t('app.signin.enable')}
+      title={props.label}
       onClose={props.onClose}
       onSubmit={() => void go()}
       busy={busy}
@@ -95,7 +114,7 @@ function PinDialog(props: {
         </>
       ) : (
         <>
-          <p>{t('app.account.signin.pin_ask')}</p>
+          <p>{props.ask}</p>
           <PinField
             label={t('app.pin.label')}
             value={pin}

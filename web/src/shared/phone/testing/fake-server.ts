@@ -55,6 +55,8 @@ class Problem extends Error {
 
 export class FakeServer {
   now = 1_800_000_000;
+  /** Until when new browsers don't ring. */
+  quietUntil: number | undefined;
   account = { id: 'acct-ada', username: 'ada', name: 'Ada Lovelace', organisation: 'Example', kind: 'work' };
   policy: Json = { pin_min: 6, app_pin: false, number_digits: 2 };
   keyroll: string[] | undefined;
@@ -241,6 +243,10 @@ export class FakeServer {
           const hash = await settingHash('phone_sign_in', phone.id, call.nonce);
           await this.#evidence(phone, body.evidence, hash);
         }
+        if (body.unknown_browsers === true) {
+          await this.#evidence(phone, body.evidence, await settingHash('unknown_browsers', phone.id, call.nonce));
+          this.quietUntil = undefined;
+        }
         if (typeof body.phone_sign_in === 'boolean') phone.phoneSignIn = body.phone_sign_in;
         if (typeof body.name === 'string') phone.name = body.name;
         return this.#self(phone);
@@ -275,6 +281,7 @@ export class FakeServer {
       account: this.account,
       push: phone.push !== undefined,
       phone_sign_in: phone.phoneSignIn,
+      ...(this.quietUntil === undefined ? {} : { quiet_until: this.quietUntil }),
       unlock: ['webauthn', 'pin'],
       pin_left: phone.pinLeft,
       policy: this.policy,

@@ -105,6 +105,34 @@ async fn no_is_one_tap_and_each_no_is_told_apart() {
 }
 
 #[tokio::test]
+async fn after_a_report_new_browsers_are_quiet_until_the_phone_lets_them_ring() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let desk = Desk::new(&chromium).await;
+    desk.with_pin().await;
+    desk.ask().await;
+    desk.phone.tap("It wasn't me").await;
+    desk.phone.heading("Reported: “It wasn't me”").await;
+    desk.done().await;
+    desk.phone.open("/app/").await;
+    desk.phone.tap("ada@example.org").await;
+    desk.phone.says("No notifications from new browsers until").await;
+    assert!(desk.phone_of(&desk.ada).await.unknown_browsers_at.is_none());
+
+    desk.app.pass(Duration::from_secs(1));
+    desk.phone.tap("Let new browsers notify me").await;
+    desk.phone.says("Type your PIN to get these notifications again.").await;
+    desk.phone.fill("PIN", PIN).await;
+    desk.phone.key(Key::Enter).await;
+    desk.phone.says("New browsers notify you again").await;
+    assert!(desk.phone_of(&desk.ada).await.unknown_browsers_at.is_some());
+    desk.phone.reload().await;
+    desk.phone.says("Phone sign-in enabled").await;
+    desk.settle().await;
+    assert!(!desk.phone.text().await.contains("new browsers"), "{}", desk.phone.text().await);
+    chromium.finish().await;
+}
+
+#[tokio::test]
 async fn a_wrong_number_ends_the_request() {
     let Some(chromium) = Chromium::start().await else { return };
     let desk = Desk::new(&chromium).await;

@@ -164,6 +164,14 @@ async fn requests(desk: &Desk, visit: &mut impl AsyncFnMut(&Tab, &str)) {
     phone.heading("You said no").await;
     visit(phone, "denied").await;
     desk.done().await;
+    desk.ask().await;
+    phone.tap("It wasn't me").await;
+    phone.heading("Reported: “It wasn't me”").await;
+    desk.done().await;
+    phone.open("/app/").await;
+    phone.tap("ada@example.org").await;
+    phone.says("Let new browsers notify me").await;
+    visit(phone, "account-quiet").await;
     start_sign_in(&desk.laptop, &desk.ada.username).await;
     desk.app.start(&desk.ada).await;
     phone.open("/app/requests").await;

@@ -25,6 +25,8 @@ pub(super) enum Action {
     #[command(visible_alias = "remove")]
     Revoke {
         /// The phone's id, from the list.
+        // One in 64 begins with a hyphen, and is no option.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

@@ -239,6 +239,7 @@ fn a_phone_that_was_removed_after_the_backup_stays_removed() {
     assert_eq!(folder.code(&["backup", &backup]), 0);
     assert_eq!(folder.code(&["phone", "revoke", lost.as_str()]), 0);
     assert_eq!(folder.code(&["phone", "revoke", lost.as_str()]), 1, "it is removed already");
+    assert_eq!(folder.code(&["phone", "revoke", "-6fhXq3XKZwyb9O5RVnfzK"]), 1, "one in 64 ids begins with a hyphen");
     assert_eq!(folder.code(&["phone", "list", "ada@example.org", "--removed"]), 0);
     assert_eq!(folder.code(&["restore", &backup]), 0);
     runtime.block_on(async {

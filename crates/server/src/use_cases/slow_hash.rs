@@ -1,6 +1,9 @@
 //! Slow hashes of what people type: how they are made, and how many at once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use akkoord_store::StoreError;
 use argon2::{
@@ -12,7 +15,7 @@ use zeroize::Zeroizing;
 
 /// Bounds hashing: T-DOS-1.
 pub struct Hashing {
-    at_once: Semaphore,
+    at_once: Arc<Semaphore>,
     queue: Semaphore,
     done: AtomicU64,
 }
@@ -40,7 +43,7 @@ const QUEUE: usize = 128;
 
 impl Default for Hashing {
     fn default() -> Self {
-        Self { at_once: Semaphore::new(AT_ONCE), queue: Semaphore::new(QUEUE), done: AtomicU64::new(0) }
+        Self { at_once: Arc::new(Semaphore::new(AT_ONCE)), queue: Semaphore::new(QUEUE), done: AtomicU64::new(0) }
     }
 }
 
@@ -63,8 +66,13 @@ impl Place<'_> {
     /// Waits for its turn and runs `work` on a thread of its own. The turn ends with the work, also where nobody waits for it
     /// any more.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
-        let _turn = self.hashing.at_once.acquire().await.map_err(unavailable)?;
+        let turn = Arc::clone(&self.hashing.at_once).acquire_owned().await.map_err(unavailable)?;
         self.hashing.done.fetch_add(1, Ordering::Relaxed);
+        let work = move || {
+            let result = work();
+            drop(turn);
+            result
+        };
         tokio::task::spawn_blocking(work).await.map_err(unavailable)
     }
 
@@ -146,6 +154,8 @@ fn unavailable(error: impl std::fmt::Display) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn secret(text: &str) -> Zeroizing<Vec<u8>> {
@@ -183,6 +193,19 @@ mod tests {
         let Compared::Right(Some(new)) = compared else { panic!("{compared:?}") };
         assert_eq!(place.compare(secret("tulip"), Some(new), [9; 16]).await, Ok(Compared::Right(None)));
         assert_eq!(place.compare(secret("rose"), Some(kept), [8; 16]).await, Ok(Compared::Wrong));
+    }
+
+    #[tokio::test]
+    async fn t_dos_1_who_hangs_up_keeps_the_turn_until_the_hash_is_made() {
+        let hashing = Hashing::default();
+        let place = hashing.place().unwrap();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let hung_up = tokio::time::timeout(Duration::ZERO, place.run(move || wait.recv().ok())).await;
+        assert!(hung_up.is_err(), "the work is under way");
+        assert_eq!(hashing.at_once.available_permits(), AT_ONCE - 1);
+        drop(go_on);
+        let all = u32::try_from(AT_ONCE).unwrap();
+        drop(hashing.at_once.acquire_many(all).await.unwrap());
     }
 
     #[test]

@@ -22,7 +22,11 @@ const PICTURES: &str = "AKKOORD_PICTURES";
 const REQUIRE_APP: &str = "AKKOORD_REQUIRE_APP";
 
 /// How long the benches of the long run may measure: they show that they work, not how fast the server is.
-const SMOKE: [&[&str]; 2] = [&["approvals", "--seconds", "5"], &["push", "--seconds", "2"]];
+const SMOKE: [&[&str]; 3] = [
+    &["approvals", "--seconds", "5"],
+    &["push", "--seconds", "2"],
+    &["load", "--waiting", "2000", "--seconds", "5", "--runs", "1"],
+];
 
 struct Stage {
     name: &'static str,

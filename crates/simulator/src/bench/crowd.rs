@@ -108,8 +108,12 @@ async fn measure(options: &LoadOptions) -> Result<(), BenchError> {
     tokio::time::sleep(Duration::from_secs(5)).await;
     bench.note_memory("rss_after_mib")?;
     bench.flood_price();
-    bench.stop_and_go_on(held).await?.print(options.json);
-    Ok(())
+    let report = bench.stop_and_go_on(held).await?;
+    report.print(options.json);
+    match report.broken_bounds() {
+        broken if broken.is_empty() => Ok(()),
+        broken => Err(BenchError::Wrong(broken.join("; "))),
+    }
 }
 
 /// Enrols the people and starts the server as an operator would: behind a proxy, which is this program.
@@ -248,6 +252,10 @@ impl Bench<'_> {
             self.report.set(&format!("{name}_cpu_percent"), percent);
             self.report.set(&format!("{name}_cpu_ms_per_start"), percent * 10.0 / starts);
         }
+        // A flood that lasts takes no more memory than a short one.
+        let most = |name: &str| self.report.median(&format!("{name}_rss_most_mib"));
+        let growth = most("long_flood") - most("flood");
+        self.report.set("flood_growth_mib", growth);
     }
 
     /// Stops the server under its crowd, looks how each stream ended, and lets the crowd come back to the next server.

@@ -37,6 +37,16 @@ const AIMS: &[(&str, Aim)] = &[
     ("stop_streams_cut", Aim::AtMost(0.0)),
 ];
 
+/// What no run may exceed, on whichever machine: counts and memory, and no times. T-DOS-1.
+const BOUNDS: &[(&str, f64)] = &[
+    ("waiting_browser_kib", 32.0),
+    ("calm_not_asked", 0.0),
+    ("flood_not_asked", 0.0),
+    ("long_flood_not_asked", 0.0),
+    ("flood_growth_mib", 32.0),
+    ("stop_streams_cut", 0.0),
+];
+
 /// Collected figures of a scenario, each with its values of several runs.
 #[derive(Debug)]
 pub(super) struct Report {
@@ -109,6 +119,16 @@ impl Report {
         }
     }
 
+    /// Names the figures that are beyond their bounds.
+    pub(super) fn broken_bounds(&self) -> Vec<String> {
+        let median = |name: &str| self.figures.get(name).map(|values| spread(values).median);
+        BOUNDS
+            .iter()
+            .filter_map(|(name, bound)| median(name).filter(|value| value > bound).map(|value| (name, bound, value)))
+            .map(|(name, bound, value)| format!("{name} is {}, and at most {bound} is allowed", shown(value)))
+            .collect()
+    }
+
     fn json(&self) -> Value {
         let figures: Map<String, Value> = self
             .figures
@@ -144,6 +164,16 @@ fn shown(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_beyond_its_bound_is_named_and_what_was_not_measured_is_not() {
+        let mut report = Report::new("load");
+        report.set("waiting_browser_kib", 32.0);
+        report.set("stop_streams_cut", 0.0);
+        assert!(report.broken_bounds().is_empty());
+        report.set("stop_streams_cut", 1.0);
+        assert_eq!(report.broken_bounds(), ["stop_streams_cut is 1.00, and at most 0 is allowed"]);
+    }
 
     #[test]
     fn spreads_verdicts_and_json_agree() {

@@ -8,6 +8,7 @@ pub mod assets;
 pub mod enrolment;
 pub mod error_page;
 pub mod frame;
+pub mod guide;
 pub mod mail;
 pub mod methods;
 pub mod moment;

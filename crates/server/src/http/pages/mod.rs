@@ -19,9 +19,12 @@ use super::{
     cookies::Cookie,
     error::PageError,
     form::Form,
-    page::{add_cookie, see_other},
+    page::{Page, add_cookie, see_other},
 };
-use crate::{app::App, views::texts::Language};
+use crate::{
+    app::App,
+    views::{guide::Guide, texts::Language},
+};
 
 /// The pages' routes.
 pub fn routes() -> Router<App> {
@@ -41,6 +44,7 @@ pub fn routes() -> Router<App> {
         .route("/signin/code", get(steps::show_code).post(steps::try_code))
         .route("/signin/access-pass", get(sign_in::show_access_pass).post(sign_in::try_access_pass))
         .route("/signin/fresh", get(sign_in::show_fresh_proof).post(sign_in::start_fresh_proof))
+        .route("/help", get(show_guide))
         .route("/signed-out", get(account::show_signed_out))
         .route("/account", get(account::show_account))
         .route("/account/sign-out", post(account::sign_out))
@@ -64,6 +68,11 @@ pub fn routes() -> Router<App> {
 /// `/`: to one's account, which asks for a sign-in where there is none.
 async fn show_start() -> Response {
     see_other("/account")
+}
+
+/// `/help`
+async fn show_guide(page: Page) -> Result<Response, PageError> {
+    page.show(&Guide { frame: page.frame() })
 }
 
 #[derive(serde::Deserialize)]

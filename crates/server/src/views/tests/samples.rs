@@ -11,6 +11,7 @@ use crate::views::account::{
 use crate::views::enrolment::{AddPhone, EndedKind, GetApp, NoApp, Stage};
 use crate::views::error_page::{ErrorKind, ErrorPage};
 use crate::views::frame::{Frame, Number};
+use crate::views::guide::Guide;
 use crate::views::methods::{AddCodes, NewPasswordError, RemoveCodes, RemovePassword, SetPassword};
 use crate::views::practice::{Practice, PracticeEnd, PracticeState};
 use crate::views::qr::QrPicture;
@@ -126,6 +127,7 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("fresh-proof-nothing", page(FreshReason::Change, false, false));
     samples.add("signed-out", SignedOut { frame });
     samples.add("no-app", NoApp { frame });
+    samples.add("guide", Guide { frame });
 }
 
 fn passwords_and_codes(frame: Frame<'_>, samples: &mut Samples) {

@@ -178,6 +178,8 @@ async fn signed_out(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, 
     visit(tab, "account-by-pass").await;
     tab.press(".top .quiet").await;
     visit(tab, "signed-out").await;
+    tab.open("/help").await;
+    visit(tab, "help").await;
     tab.open("/no-such-page").await;
     visit(tab, "error-not-found").await;
     tab.open("/not-me/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").await;
@@ -422,9 +424,9 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     let tab = tab(&app, &chromium.profile().await).await;
     let skip = "Skip to the main part";
     tab.open("/signin").await;
-    assert_eq!(focus_order(&tab).await, [skip, "User name", "Next", "Can't sign in?", "Nederlands"]);
+    assert_eq!(focus_order(&tab).await, [skip, "User name", "Next", "Can't sign in?", "Help", "Nederlands"]);
     tab.open("/signin/access-pass").await;
-    let names = [skip, "User name", "Pass", "Sign in", "Sign in another way", "Nederlands"];
+    let names = [skip, "User name", "Pass", "Sign in", "Sign in another way", "Help", "Nederlands"];
     assert_eq!(focus_order(&tab).await, names);
 
     // Without the mouse from the name to the account.
@@ -437,7 +439,7 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     let number = read_number(&tab).await;
     assert_eq!(
         focus_order(&tab).await,
-        [skip, "Not you?", "Use your password instead", "Sign in another way", "Cancel", "Nederlands"]
+        [skip, "Not you?", "Use your password instead", "Sign in another way", "Cancel", "Help", "Nederlands"]
     );
     phone.approve(&the_request(&phone).await, &number, &pin()).await.unwrap();
     tab.at("/account").await;
@@ -450,6 +452,7 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
         "Try it now",
         "Set a password",
         "Add an app for verification codes",
+        "Help",
         "Nederlands",
     ];
     assert_eq!(focus_order(&tab).await, names);

@@ -14,6 +14,7 @@ pub mod organisation;
 pub mod password;
 pub mod phone;
 pub mod policy;
+pub mod readable;
 pub mod secret;
 pub mod session;
 pub mod sign_in;

@@ -5,6 +5,7 @@ use akkoord_core::{
     audit::Event,
     ids::{AccessPassId, AccountId},
     policy::Policy,
+    readable,
 };
 use akkoord_protocols::random;
 use akkoord_store::{NewAccessPass, StoreError, Tx};
@@ -14,8 +15,6 @@ use zeroize::Zeroizing;
 use super::{audit, slow_hash};
 use crate::app::App;
 
-/// Characters of a pass: Crockford's base 32, read aloud without mistakes.
-const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Twelve characters: 60 bits, for an hour.
 const LENGTH: usize = 12;
 
@@ -27,17 +26,6 @@ pub struct Hashed {
     pub expires_at: Timestamp,
 }
 
-/// Upper-cases, drops blanks and hyphens, reads O as 0 and I and L as 1.
-fn normalise(typed: &str) -> String {
-    let kept = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64);
-    kept.map(|c| match c.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        c => c,
-    })
-    .collect()
-}
-
 /// A pass that was drawn and hashed, before the writer is asked: hashing takes longer than everything else it does.
 pub struct NewPass {
     pass: String,
@@ -46,9 +34,7 @@ pub struct NewPass {
 
 /// Draws a pass.
 pub fn draw(ctx: &Ctx) -> Result<NewPass, StoreError> {
-    let drawn = random::bytes::<LENGTH>(&*ctx.random);
-    let pass: String =
-        drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect();
+    let pass = readable::draw::<LENGTH>(&*ctx.random);
     let salt = random::bytes::<16>(&*ctx.random);
     let hash = slow_hash::hash(pass.as_bytes(), &salt)?;
     Ok(NewPass { pass, hash })
@@ -74,8 +60,7 @@ pub async fn add(
     })
     .await?;
     audit::record(tx, ctx, Event::AccessPassAdded, Some(account), Some(id.as_str()), json!({})).await?;
-    let groups: Vec<&str> = [new.pass.get(..4), new.pass.get(4..8), new.pass.get(8..)].into_iter().flatten().collect();
-    Ok((groups.join("-"), expires_at))
+    Ok((readable::grouped(&new.pass), expires_at))
 }
 
 /// Finds the pass that was typed among those of an account. Whether it is still unused is decided when it is used.
@@ -99,7 +84,7 @@ pub async fn find(
             })
         })
         .await?;
-    let typed = Zeroizing::new(normalise(typed).into_bytes());
+    let typed = Zeroizing::new(readable::normalise(typed).into_bytes());
     let hashes = passes.iter().map(|pass| pass.hash.clone()).collect();
     let found = place.find(typed, hashes).await?.and_then(|index| passes.into_iter().nth(index));
     Ok(found.map(|pass| Hashed { id: pass.id, expires_at: pass.expires_at }))

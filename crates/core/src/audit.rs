@@ -47,6 +47,14 @@ events! {
     CodeGeneratorAdded = "code_generator.added";
     /// It makes none any more.
     CodeGeneratorRemoved = "code_generator.removed";
+    /// An account has a new set of recovery codes.
+    RecoveryCodesMade = "recovery_codes.made";
+    /// The recovery codes of an account were removed.
+    RecoveryCodesRemoved = "recovery_codes.removed";
+    /// A recovery code was used.
+    RecoveryCodeUsed = "recovery_code.used";
+    /// A wrong recovery code was tried.
+    RecoveryCodeRefused = "recovery_code.refused";
     /// Two-step verification of an account was switched on.
     TwoStepOn = "two_step.on";
     /// An enrolment was started.

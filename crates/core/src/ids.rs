@@ -106,6 +106,8 @@ ids! {
     PinChangeId;
     /// Names what makes verification codes and is no phone.
     CodeGeneratorId;
+    /// Names a recovery code.
+    RecoveryCodeId;
 }
 
 #[cfg(test)]

@@ -93,6 +93,10 @@ pub enum Purpose {
     CodeSecret,
     /// What is hashed of a password: who has `passwords.hash` and not the root key can try none.
     Password,
+    /// What is hashed of a recovery code.
+    RecoveryCode,
+    /// `recovery_codes.lookup`: which of an account's codes a typed one may be.
+    RecoveryCodeLookup,
 }
 
 /// A sealed value, as stored: version (1) `||` salt (32) `||` ciphertext `||` tag (16).
@@ -187,7 +191,7 @@ impl Place {
 impl Purpose {
     fn class(self) -> Class {
         match self {
-            Self::Password => Class::Pepper,
+            Self::Password | Self::RecoveryCode | Self::RecoveryCodeLookup => Class::Pepper,
             Self::CodeSecret => Class::Codes,
             _ => Class::Integrity,
         }
@@ -203,6 +207,8 @@ impl Purpose {
             Self::FormKey => b"akkoord/form-key/v1\0",
             Self::PushEndpoint => b"akkoord/push-endpoint/v1\0",
             Self::Password => b"akkoord/password/v1\0",
+            Self::RecoveryCode => b"akkoord/recovery-code/v1\0",
+            Self::RecoveryCodeLookup => b"akkoord/recovery-code-lookup/v1\0",
             Self::CodeSecret => b"akkoord/code-secret/v1\0",
         }
     }

@@ -30,6 +30,8 @@ mod phones;
 mod push;
 #[path = "race.rs"]
 mod race;
+#[path = "recovery_codes.rs"]
+mod recovery_codes;
 #[path = "restore.rs"]
 mod restore;
 #[path = "sealed.rs"]

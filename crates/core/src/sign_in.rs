@@ -62,7 +62,7 @@ pub enum TwoStep {
     On,
 }
 
-/// What an account has for the second step. Looked at once its password was right, and not before.
+/// What an account has for what comes next. Looked at once its password or a recovery code was right, and not before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SecondStep {
     /// Whether it is asked at all.
@@ -71,6 +71,8 @@ pub struct SecondStep {
     pub phone: bool,
     /// Whether something makes verification codes for it.
     pub code: bool,
+    /// Whether it has a password, which a recovery code does not stand in for.
+    pub password: bool,
 }
 
 /// What the dispatcher knows of an attempt.
@@ -119,19 +121,20 @@ pub enum Step {
 
 /// How strong what was proved is, where it is enough.
 pub fn enough(proved: &Proved, second: &SecondStep) -> Option<Assurance> {
-    if proved.has_phone() || (proved.has(Proof::Password) && proved.has(Proof::Code)) {
+    let password = proved.has(Proof::Password);
+    // Nothing was ever set up, so that there is nothing that the password could get around.
+    let nothing_set_up = second.two_step == TwoStep::Wanted && !second.phone && !second.code;
+    if proved.has_phone() || (password && proved.has(Proof::Code)) {
         Some(Assurance::TwoFactor)
-    } else if proved.has(Proof::AccessPass) {
+    } else if password && second.two_step == TwoStep::Off {
+        Some(Assurance::OneFactor)
+    } else if proved.has(Proof::AccessPass) || (password && nothing_set_up) {
         Some(Assurance::Bootstrap)
-    } else if !proved.has(Proof::Password) {
-        None
+    } else if proved.has(Proof::RecoveryCode) && (password || !second.password) {
+        // Paper that was found lets nobody in where there is a password (SP 800-63B-4 section 4.2).
+        Some(Assurance::Bootstrap)
     } else {
-        match second.two_step {
-            TwoStep::Off => Some(Assurance::OneFactor),
-            // Nothing was ever set up, so that there is nothing that this could get around.
-            TwoStep::Wanted if !second.phone && !second.code => Some(Assurance::Bootstrap),
-            TwoStep::Wanted | TwoStep::On => None,
-        }
+        None
     }
 }
 

@@ -17,12 +17,20 @@ pub enum Proof {
     Code,
     /// A temporary access pass was used.
     AccessPass,
+    /// A recovery code was used.
+    RecoveryCode,
 }
 
 impl Proof {
     /// All there are.
-    pub const ALL: [Self; 5] =
-        [Self::Phone(Unlock::Webauthn), Self::Phone(Unlock::Pin), Self::Password, Self::Code, Self::AccessPass];
+    pub const ALL: [Self; 6] = [
+        Self::Phone(Unlock::Webauthn),
+        Self::Phone(Unlock::Pin),
+        Self::Password,
+        Self::Code,
+        Self::AccessPass,
+        Self::RecoveryCode,
+    ];
 
     /// As stored with the attempt and the session.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +40,7 @@ impl Proof {
             Self::Password => "password",
             Self::Code => "code",
             Self::AccessPass => "access-pass",
+            Self::RecoveryCode => "recovery-code",
         }
     }
 
@@ -40,7 +49,7 @@ impl Proof {
             Self::Phone(Unlock::Webauthn) => &["pop", "mca", "user", "mfa"],
             Self::Phone(Unlock::Pin) => &["swk", "pin", "mca", "mfa"],
             Self::Password => &["pwd"],
-            Self::Code | Self::AccessPass => &["otp"],
+            Self::Code | Self::AccessPass | Self::RecoveryCode => &["otp"],
         }
     }
 }

@@ -17,7 +17,10 @@ fn proved(proofs: &[Proof]) -> Proved {
 /// Each thing that an account may have for the second step.
 fn second_steps() -> Vec<SecondStep> {
     let has = [(false, false), (true, false), (false, true), (true, true)];
-    TWO_STEP.into_iter().flat_map(|two_step| has.map(|(phone, code)| SecondStep { two_step, phone, code })).collect()
+    TWO_STEP
+        .into_iter()
+        .flat_map(|two_step| has.map(|(phone, code)| SecondStep { two_step, phone, code, ..SecondStep::default() }))
+        .collect()
 }
 
 #[test]
@@ -36,6 +39,24 @@ fn an_access_pass_is_never_enough_for_more_than_setting_up() {
         assert_eq!(enough(&Proof::AccessPass.into(), &second), Some(Assurance::Bootstrap));
     }
     assert!(Assurance::Bootstrap < Assurance::OneFactor && Assurance::OneFactor < Assurance::TwoFactor);
+}
+
+/// T-REC-1: setting up and nothing else, and the password as well where there is one.
+#[test]
+fn t_rec_1_a_recovery_code_is_for_setting_up_and_asks_for_the_password_too() {
+    for second in second_steps() {
+        let with_password = SecondStep { password: true, ..second };
+        let code = Proved::from(Proof::RecoveryCode);
+        assert_eq!(enough(&code, &second), Some(Assurance::Bootstrap), "there is no password");
+        assert_eq!(enough(&code, &with_password), None);
+        let both = proved(&[Proof::RecoveryCode, Proof::Password]);
+        let without_second_step = second.two_step == TwoStep::Off;
+        let wanted = if without_second_step { Assurance::OneFactor } else { Assurance::Bootstrap };
+        assert_eq!(enough(&both, &with_password), Some(wanted));
+        let attempt =
+            SignIn { proved: code, chosen: Some(Method::Password), second: with_password, ..SignIn::default() };
+        assert_eq!(next_step(Some(&attempt)), Step::AskPassword);
+    }
 }
 
 #[test]
@@ -135,10 +156,15 @@ fn ways_in() -> String {
     for proofs in alone.into_iter().chain(after_password) {
         let proved = proved(&proofs);
         let cell = |two_step| {
-            let has = |phone, code| enough(&proved, &SecondStep { two_step, phone, code });
+            let with = |phone, code, password| enough(&proved, &SecondStep { two_step, phone, code, password });
+            let has = |phone, code| with(phone, code, true);
             let words = |found: Option<Assurance>| {
                 found.map_or_else(|| "not enough".to_owned(), |found| format!("`{}`", found.as_str()))
             };
+            if with(true, true, false) != with(true, true, true) {
+                let [one, other] = [true, false].map(|password| words(with(true, true, password)));
+                return format!("{one}; {other} without a password");
+            }
             match (has(false, false), has(true, true)) {
                 (nothing, all) if nothing == all => words(all),
                 (nothing, all) => format!("{}; {} without another method", words(all), words(nothing)),

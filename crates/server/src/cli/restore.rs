@@ -17,7 +17,8 @@ use akkoord_core::{
     ids::{AccountId, PhoneId},
 };
 use akkoord_store::{
-    AuditFilter, Database, NewPassword, NewServerKey, PasswordRow, RootKey, Seal, Store, StoreError, Tx,
+    AuditFilter, Database, NewPassword, NewServerKey, PasswordRow, RecoveryCodeRow, RootKey, Seal, Store, StoreError,
+    Tx,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -160,6 +161,7 @@ struct Since {
     disabled: Vec<AccountId>,
     locked: Vec<(AccountId, Timestamp)>,
     passwords: Vec<(AccountId, Option<PasswordRow>)>,
+    recovery_codes: Vec<(AccountId, Vec<RecoveryCodeRow>)>,
     keys: Vec<NewServerKey>,
 }
 
@@ -176,6 +178,7 @@ impl Since {
                         since.locked.push((account.id.clone(), at));
                     }
                     since.passwords.push((account.id.clone(), tx.password(&account.id).await?));
+                    since.recovery_codes.push((account.id.clone(), tx.recovery_codes_of(&account.id).await?));
                     if account.disabled_at.is_some() {
                         since.disabled.push(account.id);
                     }
@@ -213,6 +216,13 @@ impl Since {
         }
         for (account, password) in self.passwords {
             killed.passwords_changed_again += u64::from(change_again(tx, &account, password).await?);
+        }
+        for (account, codes) in self.recovery_codes {
+            // Used ones would be good again, and those on paper since the backup would not be.
+            if tx.account(&account).await?.is_some() && tx.recovery_codes_of(&account).await? != codes {
+                tx.replace_recovery_codes(&account, &codes).await?;
+                killed.recovery_codes_changed_again += 1;
+            }
         }
         let known = tx.server_keys().await?;
         for key in self.keys {
@@ -265,6 +275,7 @@ struct Killed {
     accounts_disabled_again: u64,
     accounts_locked_again: u64,
     passwords_changed_again: u64,
+    recovery_codes_changed_again: u64,
     server_keys_kept: u64,
 }
 

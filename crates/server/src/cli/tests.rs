@@ -8,6 +8,7 @@ use super::*;
 use crate::serve::DataLock;
 
 mod passwords;
+mod recovery_codes;
 
 /// Runs a command line and returns its exit code as a number.
 fn code(arguments: &[&str]) -> u8 {

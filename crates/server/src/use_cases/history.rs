@@ -1,7 +1,7 @@
 //! Past requests of an account, as its phones and its page see them, and reporting one afterwards.
 
 use akkoord_core::{
-    Ctx,
+    Ctx, Timestamp,
     audit::Event,
     ids::{AccountId, ApprovalId},
 };
@@ -44,11 +44,11 @@ pub struct Recent {
     pub requests: Vec<ApprovalRow>,
     /// The account's phones, removed ones too.
     pub phones: Vec<PhoneRow>,
-    /// What the audit knows of the last access passes that were used.
+    /// What the audit knows of the last access passes and recovery codes that were used.
     pub passes: Vec<AuditEventRow>,
 }
 
-/// Reads what the account page shows. Sign-ins with an access pass ask no phone; the audit knows of them. It is asked
+/// Reads what the account page shows. Sign-ins with an access pass or a recovery code ask no phone; the audit knows of them. It is asked
 /// for the very instant of each, as an account has thousands of events and used a pass or two.
 pub async fn recent(app: &App, account: &AccountId, requests: i64, passes: i64) -> Result<Recent, StoreError> {
     let account = account.clone();
@@ -60,6 +60,12 @@ pub async fn recent(app: &App, account: &AccountId, requests: i64, passes: i64) 
                 for used_at in tx.access_passes_of(&account, passes).await?.into_iter().filter_map(|pass| pass.used_at)
                 {
                     events.extend(tx.audit_event_at(&account, Event::AccessPassUsed.as_str(), used_at).await?);
+                }
+                let codes = tx.recovery_codes_of(&account).await?;
+                let mut codes: Vec<Timestamp> = codes.into_iter().filter_map(|code| code.used_at).collect();
+                codes.dedup();
+                for used_at in codes {
+                    events.extend(tx.audit_event_at(&account, Event::RecoveryCodeUsed.as_str(), used_at).await?);
                 }
                 Ok(Recent { requests, phones, passes: events })
             })

@@ -16,6 +16,7 @@ pub mod phone;
 pub mod pin;
 pub mod practice;
 pub mod push;
+pub mod recovery_code;
 pub mod server_key;
 pub mod session;
 pub mod sign_in;

@@ -148,6 +148,27 @@ pub async fn password_changed(
     jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
 }
 
+/// Recovery codes were made, removed or used.
+pub async fn recovery_codes_changed(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+    change: mail::RecoveryChange,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let view = mail::RecoveryCodesChanged {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        at: ctx.now.0,
+        change,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
 /// Somebody reported a sign-in: each administrator of the organisation is told. A personal account has none.
 pub async fn request_reported(
     app: &App,

@@ -4,6 +4,7 @@
 
 mod finish;
 mod pass;
+mod recovery;
 mod start;
 mod steps;
 
@@ -21,6 +22,7 @@ use serde_json::json;
 pub use self::{
     finish::{Finished, finish},
     pass::{PassTried, try_access_pass},
+    recovery::{RecoveryTried, try_recovery_code},
     start::{start, start_without_request},
     steps::{Signed, StepTried, choose_password, try_code, try_password},
 };
@@ -105,10 +107,11 @@ async fn load(tx: &mut Tx, flow: &TokenHash, now: Timestamp) -> Result<Option<At
     Ok(Some(Attempt { row, request, request_state, proved, second }))
 }
 
-/// What the account has for the second step. Nothing is read before its password was right, so that until then nothing
-/// differs for a name that nobody has.
+/// What the account has for what comes next. Nothing is read before its password or a recovery code was right, so that until
+/// then nothing differs for a name that nobody has.
 async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<SecondStep, StoreError> {
-    let Some(id) = row.account_id.as_ref().filter(|_| proved.has(Proof::Password)) else {
+    let anything = proved.has(Proof::Password) || proved.has(Proof::RecoveryCode);
+    let Some(id) = row.account_id.as_ref().filter(|_| anything) else {
         return Ok(SecondStep::default());
     };
     let Some(account) = tx.account(id).await? else { return Ok(SecondStep::default()) };
@@ -120,7 +123,8 @@ async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<Se
     };
     let phone = !approval::answering_phones(&tx.phones_of(id).await?, &policy).is_empty();
     let code = !tx.code_secrets_of(id).await?.is_empty();
-    Ok(SecondStep { two_step, phone, code })
+    let password = tx.password(id).await?.is_some();
+    Ok(SecondStep { two_step, phone, code, password })
 }
 
 /// The number of an attempt is on the screen: its phones may ring.

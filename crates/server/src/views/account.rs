@@ -4,6 +4,7 @@ use akkoord_core::Timestamp;
 use askama::Template;
 
 use super::frame::Frame;
+use super::recovery_codes::CodesLeft;
 
 /// `GET /account`.
 #[derive(Debug, Template)]
@@ -46,8 +47,10 @@ impl Account<'_> {
             .collect()
     }
 
-    fn pass_runs_out(&self) -> bool {
-        self.warnings.contains(&Warning::AccessPassRunsOut)
+    /// Whether this session is for adding a phone and for nothing else.
+    fn is_for_setting_up(&self) -> bool {
+        let for_it = [Warning::AccessPassRunsOut, Warning::RecoveryCodeUsed, Warning::SetUpNow, Warning::PasswordAlone];
+        self.warnings.iter().any(|warning| for_it.contains(warning))
     }
 
     fn is_locked(&self) -> bool {
@@ -102,6 +105,8 @@ pub struct Methods<'a> {
     pub password_set_at: Option<Timestamp>,
     /// The apps that make verification codes, in the order they were added.
     pub generators: Vec<Generator<'a>>,
+    /// What is left of its recovery codes, if it has any.
+    pub recovery: Option<CodesLeft>,
     /// Whether a password alone is not enough.
     pub two_step_on: bool,
 }
@@ -143,6 +148,8 @@ pub enum SignInOutcome {
     Approved,
     /// Signed in with a temporary access pass.
     AccessPass,
+    /// Signed in with a recovery code.
+    RecoveryCode,
     /// Still waiting for the phone.
     Waiting,
     /// The phone said no.
@@ -165,6 +172,7 @@ impl SignInOutcome {
         match self {
             Self::Approved => "sign_ins.approved",
             Self::AccessPass => "sign_ins.access_pass",
+            Self::RecoveryCode => "sign_ins.recovery_code",
             Self::Waiting => "sign_ins.waiting",
             Self::Denied => "sign_ins.denied",
             Self::Reported => "sign_ins.reported",
@@ -178,7 +186,7 @@ impl SignInOutcome {
     /// The class that gives it its colour.
     pub fn tone(&self) -> &'static str {
         match self {
-            Self::Approved | Self::AccessPass => "good",
+            Self::Approved | Self::AccessPass | Self::RecoveryCode => "good",
             Self::Reported | Self::WrongNumber | Self::Blocked => "bad",
             Self::Waiting | Self::Denied | Self::NoAnswer | Self::Cancelled => "plain",
         }
@@ -192,6 +200,8 @@ pub enum SignedInHow {
     Phone(String),
     /// With a temporary access pass.
     AccessPass,
+    /// With a recovery code.
+    RecoveryCode,
     /// With the password, and a verification code where one was asked.
     Password,
 }
@@ -203,6 +213,12 @@ pub enum Warning {
     OnlyOneMethod,
     /// Signed in with a pass that runs out, and no phone yet.
     AccessPassRunsOut,
+    /// Signed in with a recovery code, which is for adding a phone.
+    RecoveryCodeUsed,
+    /// Signed in with a password that is enough for setting up only.
+    SetUpNow,
+    /// A password is the only thing between the account and everybody else.
+    PasswordAlone,
     /// Wrong numbers locked phone approval.
     PhoneSignInLocked,
 }
@@ -213,6 +229,9 @@ impl Warning {
         match self {
             Self::OnlyOneMethod => ["account.warning.one_method.title", "account.warning.one_method.text"],
             Self::AccessPassRunsOut => ["account.warning.access_pass.title", "account.warning.access_pass.text"],
+            Self::RecoveryCodeUsed => ["account.warning.recovery.title", "account.warning.recovery.text"],
+            Self::PasswordAlone => ["account.warning.password_alone.title", "account.warning.password_alone.text"],
+            Self::SetUpNow => ["account.warning.set_up.title", "account.warning.set_up.text"],
             Self::PhoneSignInLocked => ["account.warning.locked.title", "account.warning.locked.text"],
         }
     }
@@ -239,6 +258,10 @@ pub enum Notice {
     CodesAdded,
     /// An app for verification codes was removed.
     CodesRemoved,
+    /// There are new recovery codes.
+    RecoveryCodesMade,
+    /// There are no recovery codes any more.
+    RecoveryCodesRemoved,
 }
 
 impl Notice {
@@ -254,6 +277,8 @@ impl Notice {
             Self::PasswordRemoved => "notice.password_removed",
             Self::CodesAdded => "notice.codes_added",
             Self::CodesRemoved => "notice.codes_removed",
+            Self::RecoveryCodesMade => "notice.recovery_codes_made",
+            Self::RecoveryCodesRemoved => "notice.recovery_codes_removed",
         }
     }
 
@@ -266,7 +291,9 @@ impl Notice {
             | Self::PasswordSet
             | Self::PasswordRemoved
             | Self::CodesAdded
-            | Self::CodesRemoved => "",
+            | Self::CodesRemoved
+            | Self::RecoveryCodesMade
+            | Self::RecoveryCodesRemoved => "",
         }
     }
 

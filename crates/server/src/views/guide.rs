@@ -82,6 +82,7 @@ static SECTIONS: [Section; 7] = [
         title: "guide.lost.title",
         parts: &[
             Text("guide.lost.other"),
+            Text("guide.lost.recovery"),
             Text("guide.lost.password"),
             Text("guide.lost.pass"),
             Text("guide.lost.remove"),

@@ -256,6 +256,76 @@ impl PasswordChange {
     }
 }
 
+/// Recovery codes were made, removed or used.
+#[derive(Debug, Template)]
+#[template(path = "mail/recovery_codes_changed.txt")]
+pub struct RecoveryCodesChanged<'a> {
+    /// The texts in the person's language.
+    pub texts: &'a Texts,
+    /// The organisation or service that writes.
+    pub organisation: &'a str,
+    /// The account.
+    pub username: &'a str,
+    /// When.
+    pub at: i64,
+    /// What became of them.
+    pub change: RecoveryChange,
+    /// Whom to ask for help.
+    pub help_contact: Option<&'a str>,
+}
+
+impl RecoveryCodesChanged<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.fill(self.change.subject_key()))
+    }
+
+    fn fill(&self, key: &str) -> String {
+        self.texts.fill(key, &[("username", &self.username), ("organisation", &self.organisation)])
+    }
+
+    fn left(&self) -> Option<String> {
+        let RecoveryChange::Used { left } = self.change else { return None };
+        Some(self.texts.count("recovery.left_one", "recovery.left_many", left as u64))
+    }
+
+    fn when(&self) -> String {
+        Moment(self.at).full(self.texts)
+    }
+}
+
+/// What became of recovery codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecoveryChange {
+    /// A set was made; the one before is void.
+    Made,
+    /// There are none any more.
+    Removed,
+    /// One was used.
+    Used {
+        /// How many are left.
+        left: usize,
+    },
+}
+
+impl RecoveryChange {
+    fn subject_key(self) -> &'static str {
+        match self {
+            Self::Made => "mail.recovery_made.subject",
+            Self::Removed => "mail.recovery_removed.subject",
+            Self::Used { .. } => "mail.recovery_used.subject",
+        }
+    }
+
+    fn text_key(self) -> &'static str {
+        match self {
+            Self::Made => "mail.recovery_made.text",
+            Self::Removed => "mail.recovery_removed.text",
+            Self::Used { .. } => "mail.recovery_used.text",
+        }
+    }
+}
+
 /// To an administrator: somebody of the organisation reported a sign-in.
 #[derive(Debug, Template)]
 #[template(path = "mail/request_reported.txt")]

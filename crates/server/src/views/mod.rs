@@ -15,6 +15,7 @@ pub mod moment;
 pub mod practice;
 pub mod qr;
 pub mod recovery;
+pub mod recovery_codes;
 pub mod sign_in;
 mod sign_in_steps;
 pub mod texts;

@@ -8,7 +8,8 @@ use askama::Template;
 use super::assets::{ASSETS, Asset};
 use super::frame::{Frame, Number};
 use super::mail::{
-    ApprovalLocked, PasswordChange, PasswordChanged, PhoneAdded, PhoneLocked, PhoneRemoved, RemovedBy, RequestReported,
+    ApprovalLocked, PasswordChange, PasswordChanged, PhoneAdded, PhoneLocked, PhoneRemoved, RecoveryChange,
+    RecoveryCodesChanged, RemovedBy, RequestReported,
 };
 use super::moment::Moment;
 use super::qr::QrPicture;
@@ -128,6 +129,9 @@ fn links_lead_to_pages_that_exist() {
         "/account/password",
         "/account/password/remove",
         "/account/codes/add",
+        "/account/recovery-codes",
+        "/account?notice=recovery-codes-made",
+        "/signin/recovery-code",
         "/help",
         "http://phone.localhost:8080/app/",
         "#main",
@@ -335,7 +339,10 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         let password = |change| PasswordChanged { texts, organisation, username, at: NOW, change, help_contact };
         let set = password(PasswordChange::Set);
         let (changed, gone) = (password(PasswordChange::Changed), password(PasswordChange::Removed));
+        let recovery = |change| RecoveryCodesChanged { texts, organisation, username, at: NOW, change, help_contact };
+        let codes = [RecoveryChange::Made, RecoveryChange::Removed, RecoveryChange::Used { left: 1 }].map(recovery);
         let (by_known, by_other) = (reported(Some("Firefox on Linux")), reported(None));
+        let codes = codes.map(|mail| (username, mail.subject(), mail.render()));
         let mails = [
             ("Ada's", added.subject(), added.render()),
             ("Ada's", removed.subject(), removed.render()),
@@ -347,7 +354,7 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             ("Firefox on Linux", by_known.subject(), by_known.render()),
             ("192.0.2.1", by_other.subject(), by_other.render()),
         ];
-        for (told, subject, body) in mails {
+        for (told, subject, body) in mails.into_iter().chain(codes) {
             let body = body.expect("the mail renders");
             assert!(!subject.contains(['\r', '\n', '[', '{']), "{subject}");
             assert!(!body.contains(['[', '{', '<', '&']), "{body}");

@@ -27,6 +27,7 @@ mod passwords;
 mod pin;
 mod push;
 mod push_delivery;
+mod recovery_codes;
 mod ringing;
 mod sign_in;
 mod stop;

@@ -1,6 +1,8 @@
 //! One's own account: who I am, my phones, recent sign-ins, signing out.
 
-use akkoord_core::{approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance, sign_in::Proof};
+use akkoord_core::{
+    approval::State as RequestState, audit::Event, ids::PhoneId, secret::Token, session::Assurance, sign_in::Proof,
+};
 use akkoord_protocols::text::{self, Name};
 use akkoord_store::{ApprovalRow, AuditEventRow, CodeGeneratorRow, PhoneRow as StoredPhone, StoreError};
 use axum::{
@@ -9,7 +11,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{destination::Destination, sign_in::Nothing};
+use super::{destination::Destination, recovery_codes::codes_left, sign_in::Nothing};
 use crate::{
     app::App,
     http::{
@@ -94,12 +96,17 @@ fn by_access_pass(app: &App, event: &AuditEventRow) -> SignInRow {
     let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
     let text = |name: &str| detail.get(name).and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
     let network = text("network");
+    let outcome = if event.event == Event::RecoveryCodeUsed.as_str() {
+        SignInOutcome::RecoveryCode
+    } else {
+        SignInOutcome::AccessPass
+    };
     SignInRow {
         at: event.at.0,
         app: app.config.name.clone(),
         browser: text("browser"),
         place_or_ip: if network.is_empty() { text("address") } else { network },
-        outcome: SignInOutcome::AccessPass,
+        outcome,
         phone: None,
     }
 }
@@ -115,9 +122,13 @@ pub async fn show_account(
         history::recent(&app, &session.account.id, RECENT, RECENT_PASSES).await?;
     let id = session.account.id.clone();
     let read = app.store.read(move |tx| {
-        Box::pin(async move { Ok::<_, StoreError>((tx.password(&id).await?, tx.code_generators_of(&id).await?)) })
+        Box::pin(async move {
+            let generators = tx.code_generators_of(&id).await?;
+            Ok::<_, StoreError>((tx.password(&id).await?, generators, tx.recovery_codes_of(&id).await?))
+        })
     });
-    let (password, generators) = read.await?;
+    let (password, generators, recovery) = read.await?;
+    let by_recovery_code = session.row.proved.contains(Proof::RecoveryCode.as_str());
     let by_password = session.row.proved.starts_with(Proof::Password.as_str());
     let can_manage = session.assurance == Assurance::TwoFactor;
     if by_password && can_manage && password.as_ref().is_some_and(|row| row.must_change_at.is_some()) {
@@ -134,17 +145,24 @@ pub async fn show_account(
         ("password-removed", _) => Some(Notice::PasswordRemoved),
         ("codes-added", _) => Some(Notice::CodesAdded),
         ("codes-removed", _) => Some(Notice::CodesRemoved),
+        ("recovery-codes-made", _) => Some(Notice::RecoveryCodesMade),
+        ("recovery-codes-removed", _) => Some(Notice::RecoveryCodesRemoved),
         _ => None,
     };
     let mut warnings = Vec::new();
     if session.account.approval_locked_at.is_some() {
         warnings.push(Warning::PhoneSignInLocked);
     }
-    if !can_manage {
-        warnings.push(Warning::AccessPassRunsOut);
+    match session.assurance {
+        Assurance::TwoFactor => {}
+        Assurance::OneFactor => warnings.push(Warning::PasswordAlone),
+        Assurance::Bootstrap if by_recovery_code => warnings.push(Warning::RecoveryCodeUsed),
+        Assurance::Bootstrap if by_password => warnings.push(Warning::SetUpNow),
+        Assurance::Bootstrap => warnings.push(Warning::AccessPassRunsOut),
     }
     let code_and_password = password.is_some() && !generators.is_empty();
-    if phones.len() == 1 && !code_and_password {
+    let any_recovery = recovery.iter().any(|code| code.used_at.is_none());
+    if phones.len() == 1 && !code_and_password && !any_recovery {
         warnings.push(Warning::OnlyOneMethod);
     }
     let mut sign_ins: Vec<SignInRow> = passes.iter().map(|event| by_access_pass(&app, event)).collect();
@@ -162,6 +180,7 @@ pub async fn show_account(
         methods: Methods {
             password_set_at: password.map(|row| row.set_at),
             generators: generators.iter().map(generator).collect(),
+            recovery: codes_left(&recovery),
             two_step_on: session.account.two_step_at.is_some() || session.policy.two_step_required,
         },
         sign_ins,
@@ -169,6 +188,7 @@ pub async fn show_account(
         warnings,
         signed_in_how: match by {
             Some(phone) => SignedInHow::Phone(phone),
+            None if by_recovery_code => SignedInHow::RecoveryCode,
             None if by_password => SignedInHow::Password,
             None => SignedInHow::AccessPass,
         },

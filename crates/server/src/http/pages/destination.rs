@@ -13,6 +13,8 @@ pub enum Destination {
     Password,
     /// Adding an app for verification codes.
     AddCodes,
+    /// Making recovery codes.
+    RecoveryCodes,
 }
 
 /// `?then=WORD`
@@ -23,7 +25,7 @@ pub struct Then {
 }
 
 impl Destination {
-    const ALL: [Self; 4] = [Self::AddPhone, Self::AddPhoneInApp, Self::Password, Self::AddCodes];
+    const ALL: [Self; 5] = [Self::AddPhone, Self::AddPhoneInApp, Self::Password, Self::AddCodes, Self::RecoveryCodes];
 
     /// The destination of a word; every other word means none.
     pub fn from_word(word: &str) -> Option<Self> {
@@ -37,6 +39,7 @@ impl Destination {
             Self::AddPhoneInApp => "add-phone-in-app",
             Self::Password => "password",
             Self::AddCodes => "add-codes",
+            Self::RecoveryCodes => "recovery-codes",
         }
     }
 
@@ -47,6 +50,7 @@ impl Destination {
             Self::AddPhoneInApp => "/account/phones/add?app=1",
             Self::Password => "/account/password",
             Self::AddCodes => "/account/codes/add",
+            Self::RecoveryCodes => "/account/recovery-codes",
         }
     }
 }

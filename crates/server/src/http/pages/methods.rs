@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// The session, if it may change methods now; or the way to a fresh proof.
-fn fresh(page: &Page, then: Destination) -> Result<Result<&CurrentSession, Response>, PageError> {
+pub fn fresh(page: &Page, then: Destination) -> Result<Result<&CurrentSession, Response>, PageError> {
     let session = page.signed_in()?;
     if session.assurance != Assurance::TwoFactor {
         return Err(PageError::Forbidden);

@@ -5,6 +5,7 @@ mod destination;
 mod enrolment;
 mod methods;
 mod practice;
+mod recovery_codes;
 mod sign_in;
 mod steps;
 mod waiting;
@@ -43,6 +44,7 @@ pub fn routes() -> Router<App> {
         .route("/signin/password", get(steps::show_password).post(steps::try_password))
         .route("/signin/code", get(steps::show_code).post(steps::try_code))
         .route("/signin/access-pass", get(sign_in::show_access_pass).post(sign_in::try_access_pass))
+        .route("/signin/recovery-code", get(recovery_codes::show_recovery_code).post(recovery_codes::try_recovery_code))
         .route("/signin/fresh", get(sign_in::show_fresh_proof).post(sign_in::start_fresh_proof))
         .route("/help", get(show_guide))
         .route("/signed-out", get(account::show_signed_out))
@@ -59,6 +61,11 @@ pub fn routes() -> Router<App> {
         .route("/account/password/remove", get(methods::show_remove_password).post(methods::remove_password))
         .route("/account/codes/add", get(methods::show_add_codes).post(methods::confirm_codes))
         .route("/account/codes/{id}/remove", get(methods::show_remove_codes).post(methods::remove_codes))
+        .route(
+            "/account/recovery-codes",
+            get(recovery_codes::show_make_recovery_codes).post(recovery_codes::make_recovery_codes),
+        )
+        .route("/account/recovery-codes/remove", post(recovery_codes::remove_recovery_codes))
         .route("/account/practice", post(practice::start_practice))
         .route("/account/practice/{id}", get(practice::show_practice))
         .route("/account/practice/{id}/events", get(practice::stream_practice))

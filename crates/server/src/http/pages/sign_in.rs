@@ -278,6 +278,39 @@ pub async fn show_access_pass(page: Page, Query(then): Query<Then>) -> Result<Re
     page.show(&AccessPass { frame: page.frame(), username, error: None, then })
 }
 
+/// The attempt of a form that may be the first of it.
+pub struct Current {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// Its flow token.
+    pub flow: Token,
+    /// Whether the browser must be given that, because the attempt began with this form.
+    begun: bool,
+}
+
+/// The browser's attempt; or one that begins with the user name that the form brings. None where it brings none.
+pub async fn attempt_for(page: &Page, username: &str, then: Option<Destination>) -> Result<Option<Current>, PageError> {
+    let ctx = page.ctx();
+    let current = attempt(page).await?.filter(|attempt| attempt.next_step(&ctx) != Step::AskUserName);
+    if let (Some(attempt), Some(flow)) = (current, flow(page)) {
+        return Ok(Some(Current { attempt, flow, begun: false }));
+    }
+    let Ok(name) = username.parse::<Username>() else { return Ok(None) };
+    let return_to = then.map(|then| then.path().to_owned());
+    let new = sign_in::start_without_request(&page.app, &ctx, &name, &page.client, return_to).await?;
+    let flow = new.ok_or(TOO_MANY)?;
+    let attempt = sign_in::attempt(&page.app, &ctx, &flow).await?;
+    Ok(attempt.map(|attempt| Current { attempt, flow, begun: true }))
+}
+
+/// Gives the browser the cookie of an attempt that began with its form.
+pub fn keep_flow(mut response: Response, current: &Current) -> Response {
+    if current.begun {
+        add_cookie(&mut response, Cookie::Flow.set(&current.flow.expose_text()));
+    }
+    response
+}
+
 #[derive(Deserialize)]
 pub struct AccessPassForm {
     pass: String,
@@ -291,55 +324,26 @@ pub struct AccessPassForm {
 pub async fn try_access_pass(page: Page, form: Form<AccessPassForm>) -> Result<Response, PageError> {
     let AccessPassForm { pass, username, then } = form.0;
     let then = Destination::from_word(&then);
-    let ctx = page.ctx();
-    let mut begun = None;
-    let mut current = attempt(&page).await?.filter(|attempt| attempt.next_step(&ctx) != Step::AskUserName);
-    if current.is_none()
-        && let Ok(name) = username.parse::<Username>()
-    {
-        let return_to = then.map(|then| then.path().to_owned());
-        let new = sign_in::start_without_request(&page.app, &ctx, &name, &page.client, return_to).await?;
-        let new = new.ok_or(TOO_MANY)?;
-        current = sign_in::attempt(&page.app, &ctx, &new).await?;
-        begun = Some(new);
-    }
-    let (Some(current), Some(flow)) = (current, begun.clone().or_else(|| flow(&page))) else {
-        return page.show_as(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            &AccessPass {
-                frame: page.frame(),
-                username: None,
-                error: Some(AccessPassError::Empty),
-                then: then.map(Destination::word),
-            },
-        );
+    let refused = |username, error| {
+        let view = AccessPass { frame: page.frame(), username, error: Some(error), then: then.map(Destination::word) };
+        page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)
+    };
+    let Some(current) = attempt_for(&page, &username, then).await? else {
+        return refused(None, AccessPassError::Empty);
     };
     let browser = Cookie::Browser.token(&page.headers);
-    let tried = if pass.trim().is_empty() {
-        Err(AccessPassError::Empty)
+    let (app, ctx, client) = (&page.app, page.ctx(), &page.client);
+    let error = if pass.trim().is_empty() {
+        AccessPassError::Empty
     } else {
-        match sign_in::try_access_pass(&page.app, &ctx, &flow, &pass, &page.client, browser, page.session.clone())
-            .await?
-        {
-            PassTried::SignedIn(started, return_to) => Ok(signed_in(&started, return_to.as_deref())),
-            PassTried::NoAttempt => Ok(see_other("/signin")),
-            PassTried::Refused => Err(AccessPassError::Refused),
-            PassTried::TooMany => Err(AccessPassError::TooMany),
+        match sign_in::try_access_pass(app, &ctx, &current.flow, &pass, client, browser, page.session.clone()).await? {
+            PassTried::SignedIn(started, return_to) => return Ok(signed_in(&started, return_to.as_deref())),
+            PassTried::NoAttempt => return Ok(see_other("/signin")),
+            PassTried::Refused => AccessPassError::Refused,
+            PassTried::TooMany => AccessPassError::TooMany,
         }
     };
-    let mut response = match tried {
-        Ok(response) => return Ok(response),
-        Err(error) => {
-            let username = Some(current.row.username.as_str());
-            let then = then.map(Destination::word);
-            let view = AccessPass { frame: page.frame(), username, error: Some(error), then };
-            page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view)?
-        }
-    };
-    if let Some(begun) = begun {
-        add_cookie(&mut response, Cookie::Flow.set(&begun.expose_text()));
-    }
-    Ok(response)
+    Ok(keep_flow(refused(Some(&current.attempt.row.username), error)?, &current))
 }
 
 #[derive(Deserialize)]

@@ -111,6 +111,7 @@ pub fn code_error(tried: Tried) -> Option<CodeError> {
     })
 }
 
-fn signed(page: &Page) -> Signed<'_> {
+/// Who signs in, as the browser's request tells it.
+pub fn signed(page: &Page) -> Signed<'_> {
     Signed { client: &page.client, browser: Cookie::Browser.token(&page.headers), old: page.session.clone() }
 }

@@ -4,17 +4,18 @@
 use akkoord_core::{
     Ctx,
     approval::State,
-    secret::Token,
+    secret::{Token, TokenHash},
+    session::Assurance,
     sign_in::{self, Method, Proof, Step},
 };
-use akkoord_store::{StoreError, Tx};
+use akkoord_store::{ApprovalRow, StoreError, Tx};
 
 use super::{Attempt, attempt, load, settled};
 use crate::{
     app::App,
     http::client::Client,
     use_cases::{
-        account,
+        account, budget,
         code::{self, Tried},
         password::{self, Checked},
         session::{self, CurrentSession, Started},
@@ -57,10 +58,9 @@ pub async fn choose_password(app: &App, ctx: &Ctx, flow: &Token) -> Result<(), S
                     return Ok(None);
                 }
                 let Some(request) = attempt.request else { return Ok(None) };
-                if !tx.cancel_approval(&request.id, &hash, inner.now).await? {
+                if !end_request(tx, &inner, &hash, Some(&request)).await? {
                     return Ok(None);
                 }
-                settled(tx, &inner, &request, State::Cancelled).await?;
                 Ok::<_, StoreError>(Some(tx.phones_asked(&request.id).await?))
             })
         })
@@ -134,8 +134,23 @@ pub async fn try_code(
         .await
 }
 
+/// Ends the request of a browser that goes another way; whether it was open.
+pub(super) async fn end_request(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    flow: &TokenHash,
+    request: Option<&ApprovalRow>,
+) -> Result<bool, StoreError> {
+    let Some(request) = request else { return Ok(false) };
+    let ended = tx.cancel_approval(&request.id, flow, ctx.now).await?;
+    if ended {
+        settled(tx, ctx, request, State::Cancelled).await?;
+    }
+    Ok(ended)
+}
+
 /// Records what a step proved, and signs in if that is enough.
-async fn proceed(
+pub(super) async fn proceed(
     tx: &mut Tx,
     ctx: &Ctx,
     attempt: Attempt,
@@ -162,7 +177,13 @@ async fn proceed(
     if !tx.finish_sign_in(&row.id, &proved.to_string(), ctx.now).await? {
         return Ok(StepTried::Next);
     }
+    if proved.has(Proof::RecoveryCode) {
+        // Whoever has another method is not locked out of this one.
+        budget::unlock(tx, ctx, &account.id).await?;
+    }
     let home = account::home(tx, &account, service).await?;
+    // What is for setting up lasts as long as a pass for it would.
+    let not_after = (assurance == Assurance::Bootstrap).then(|| ctx.now + home.policy.access_pass_lifetime());
     let start = session::Start {
         account: &account,
         policy: &home.policy,
@@ -172,7 +193,7 @@ async fn proceed(
         phone: None,
         client: signed.client,
         browser: signed.browser,
-        not_after: None,
+        not_after,
     };
     let started = session::start(tx, ctx, start).await?;
     session::replace(tx, ctx, signed.old.as_ref()).await?;

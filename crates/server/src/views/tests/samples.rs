@@ -16,11 +16,13 @@ use crate::views::methods::{AddCodes, NewPasswordError, RemoveCodes, RemovePassw
 use crate::views::practice::{Practice, PracticeEnd, PracticeState};
 use crate::views::qr::QrPicture;
 use crate::views::recovery::{NotMe, NotMeStage};
+use crate::views::recovery_codes::{CodesLeft, MakeRecoveryCodes, RecoveryCode, RecoveryCodeError, RecoveryCodes};
 use crate::views::sign_in::{
     AccessPass, AccessPassError, Approve, Approved, CodeError, CodePage, FreshProof, FreshReason, OtherWays, Outcome,
     OutcomeKind, PasswordError, PasswordPage, SignIn, SignInError, SignedOut,
 };
 use crate::views::texts::Texts;
+use zeroize::Zeroizing;
 
 /// 23 November 2026, 11:40 UTC.
 pub(super) const NOW: i64 = 1_795_434_000_000;
@@ -42,6 +44,7 @@ pub(super) fn every_page(texts: &Texts, qr: &QrPicture) -> Vec<Sample> {
     let mut samples = Samples(Vec::new());
     signing_in(frame, &mut samples);
     passwords_and_codes(frame, &mut samples);
+    recovery_codes(frame, &mut samples);
     outcomes(frame, &mut samples);
     account(frame, &mut samples);
     methods(frame, qr, &mut samples);
@@ -203,7 +206,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         kind: AccountKind::Organisation,
         signed_in_how: phones.first().map_or(SignedInHow::AccessPass, |first| SignedInHow::Phone(first.name.clone())),
         phones,
-        methods: Methods { password_set_at: None, generators: vec![], two_step_on: false },
+        methods: Methods { password_set_at: None, generators: vec![], recovery: None, two_step_on: false },
         sign_ins,
         notice,
         warnings,
@@ -222,6 +225,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
             sign_in(5000, SignInOutcome::Cancelled, None),
             sign_in(6000, SignInOutcome::Waiting, None),
             sign_in(60_000, SignInOutcome::AccessPass, None),
+            sign_in(61_000, SignInOutcome::RecoveryCode, None),
         ]
     };
     let everything = vec![
@@ -233,6 +237,13 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
     let added = Some(Notice::PhoneAdded("Ada's Pixel".to_owned()));
     samples.add("account-one-phone", page(vec![pixel()], sign_ins(), added, vec![Warning::OnlyOneMethod], true));
     samples.add("account-empty", page(vec![], vec![], None, vec![Warning::AccessPassRunsOut], true));
+    for (name, how, warning) in [
+        ("account-by-recovery-code", SignedInHow::RecoveryCode, Warning::RecoveryCodeUsed),
+        ("account-to-set-up", SignedInHow::Password, Warning::SetUpNow),
+        ("account-password-alone", SignedInHow::Password, Warning::PasswordAlone),
+    ] {
+        samples.add(name, Account { signed_in_how: how, ..page(vec![pixel()], vec![], None, vec![warning], false) });
+    }
     let locked = vec![Warning::PhoneSignInLocked];
     samples.add("account-locked", page(vec![pixel()], sign_ins(), None, locked, true));
     let managed = page(vec![pixel()], sign_ins(), None, vec![], false);
@@ -243,6 +254,8 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("name-refused", Notice::NameRefused),
         ("practice-worked", Notice::PracticeWorked),
         ("password-set", Notice::PasswordSet),
+        ("recovery-codes-made", Notice::RecoveryCodesMade),
+        ("recovery-codes-removed", Notice::RecoveryCodesRemoved),
         ("password-removed", Notice::PasswordRemoved),
         ("codes-added", Notice::CodesAdded),
         ("codes-removed", Notice::CodesRemoved),
@@ -257,6 +270,28 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("remove-phone-last", page(true));
 }
 
+fn codes_left(unused: u32) -> CodesLeft {
+    CodesLeft {
+        unused,
+        made_at: Timestamp(NOW - 40 * DAY),
+        last_used_at: (unused < 10).then_some(Timestamp(NOW - 8 * DAY)),
+    }
+}
+
+fn recovery_codes(frame: Frame<'_>, samples: &mut Samples) {
+    let page = |username, error| RecoveryCode { frame, username, error };
+    samples.add("recovery-code", page(Some(USERNAME), None));
+    samples.add("recovery-code-no-name", page(None, Some(RecoveryCodeError::Empty)));
+    samples.add("recovery-code-refused", page(Some(USERNAME), Some(RecoveryCodeError::Refused)));
+    samples.add("recovery-code-too-many", page(Some(USERNAME), Some(RecoveryCodeError::TooMany)));
+    let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account", ..frame };
+    samples.add("make-recovery-codes", MakeRecoveryCodes { frame, left: None });
+    samples.add("make-new-recovery-codes", MakeRecoveryCodes { frame, left: Some(codes_left(10)) });
+    let codes: Vec<_> = (0..10).map(|_| Zeroizing::new("7K2M-9QXA-03VB-TTTT".to_owned())).collect();
+    let address = "http://login.localhost:8080";
+    samples.add("recovery-codes", RecoveryCodes { frame, username: USERNAME, codes: &codes, address, made_at: NOW });
+}
+
 fn every_method() -> Methods<'static> {
     let added_at = Timestamp(NOW - 9 * DAY);
     let last_used_at = Some(Timestamp(NOW - 50 * MINUTE));
@@ -266,6 +301,7 @@ fn every_method() -> Methods<'static> {
             Generator { id: "g1", name: "Aegis on Ada's tablet", added_at, last_used_at },
             Generator { id: "g2", name: "<b>Work</b> phone", added_at, last_used_at: None },
         ],
+        recovery: Some(codes_left(2)),
         two_step_on: true,
     }
 }

@@ -152,11 +152,13 @@ async fn walk(chromium: &Chromium, language: &str, mut visit: impl AsyncFnMut(&T
     let (ada, phone, _) = app.account_with_phone("ada").await;
     ends(&app, &tab, &ada.username, &phone, &mut visit).await;
     account(&app, &tab, &phone, &mut visit).await;
+    let codes = recovery_codes(&tab, &mut visit).await;
     let second = adding(&app, &tab, &mut visit).await;
     practising(&tab, &second, &mut visit).await;
     adding_goes_wrong(&app, &tab, &mut visit).await;
     leaving(&app, &profile, &tab, &mut visit).await;
     typed_steps(&tab, &ada.username, &mut visit).await;
+    by_recovery_code(&tab, &codes[0], &mut visit).await;
 }
 
 async fn signed_out(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
@@ -284,6 +286,32 @@ async fn methods(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &st
     tab.open("/account").await;
     tab.press("a[href^='/account/codes/'][href$='/remove']").await;
     visit(tab, "remove-codes").await;
+}
+
+/// The pages on which recovery codes are made. Returns the codes.
+async fn recovery_codes(tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) -> Vec<String> {
+    tab.open("/account/recovery-codes").await;
+    visit(tab, "make-recovery-codes").await;
+    tab.press("main .main").await;
+    visit(tab, "recovery-codes").await;
+    let codes = tab.eval("[...document.querySelectorAll('.sheet-of-codes li')].map((code) => code.innerText)").await;
+    tab.press("main .main").await;
+    visit(tab, "account-with-recovery-codes").await;
+    tab.open("/account/recovery-codes").await;
+    visit(tab, "make-new-recovery-codes").await;
+    tab.open("/account").await;
+    codes.as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect()
+}
+
+/// The pages of a sign-in by a recovery code, after the password.
+async fn by_recovery_code(tab: &Tab, code: &str, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    tab.open("/signin/recovery-code").await;
+    visit(tab, "recovery-code").await;
+    for (typed, name) in [("AAAA-AAAA-AAAA-AAAA", "recovery-code-refused"), (code, "account-by-recovery-code")] {
+        tab.type_text("#code", typed).await;
+        tab.press("main .main").await;
+        visit(tab, name).await;
+    }
 }
 
 /// The pages of a sign-in by password and code.
@@ -451,6 +479,7 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
         "Add a phone",
         "Try it now",
         "Set a password",
+        "Make recovery codes",
         "Add an app for verification codes",
         "Help",
         "Nederlands",

@@ -13,6 +13,9 @@ mod fuzz_run;
 #[path = "protocols/messages.rs"]
 mod messages;
 #[cfg(test)]
+#[path = "protocols/passkeys.rs"]
+mod passkeys;
+#[cfg(test)]
 #[path = "protocols/pin.rs"]
 mod pin;
 #[cfg(test)]

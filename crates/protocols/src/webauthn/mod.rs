@@ -1,8 +1,11 @@
-//! The platform authenticator of a phone (WebAuthn Level 3): our options and policy around the library's verifier.
+//! WebAuthn Level 3: our options and policy around the library's verifier. Here the platform authenticator of a phone; in
+//! `passkey.rs` what signs a browser in.
 //!
 //! The challenge is ours: a hash over what is signed for, not a random value. The library draws its own challenge
 //! and keeps it in a state that it lets us serialise; we put ours in there. It accepts the same assertion twice,
 //! so single use is the caller's.
+
+mod passkey;
 
 use std::time::Duration;
 
@@ -11,11 +14,12 @@ use url::Url;
 use webauthn_rs_core::{
     WebauthnCore,
     proto::{
-        AttestationConveyancePreference, AuthenticatorAttachment, COSEAlgorithm, Credential, PublicKeyCredential,
-        RegisterPublicKeyCredential, UserVerificationPolicy,
+        AttestationConveyancePreference, AuthenticationResult, AuthenticatorAttachment, COSEAlgorithm, Credential,
+        PublicKeyCredential, RegisterPublicKeyCredential, UserVerificationPolicy,
     },
 };
 
+pub use self::passkey::{Asserted, Claim, Kind, Person};
 use crate::bytes::encode;
 
 /// Why an answer of a platform authenticator is refused.
@@ -42,6 +46,7 @@ pub enum WebauthnError {
 /// Verifies credentials of one relying party.
 pub struct RelyingParty {
     core: WebauthnCore,
+    id: String,
 }
 
 /// A credential as stored: what a later assertion is checked against.
@@ -55,7 +60,7 @@ impl RelyingParty {
         let timeout = Duration::from_secs(120);
         let core =
             WebauthnCore::new_unsafe_experts_only("Akkoord", id, origins.to_vec(), timeout, Some(false), Some(false));
-        Ok(Self { core })
+        Ok(Self { core, id: id.to_owned() })
     }
 
     /// PublicKeyCredentialCreationOptionsJSON for the offer, without `challenge` and `rp.id`, which the app adds.
@@ -101,20 +106,7 @@ impl RelyingParty {
         challenge: &[u8; 32],
         assertion: &Value,
     ) -> Result<Option<StoredCredential>, WebauthnError> {
-        let assertion: PublicKeyCredential =
-            serde_json::from_value(assertion.clone()).map_err(|_| WebauthnError::Form)?;
-        let builder = self
-            .core
-            .new_challenge_authenticate_builder(vec![stored.0.clone()], Some(UserVerificationPolicy::Required))
-            .map_err(refused)?;
-        let (_, state) = self.core.generate_challenge_authenticate(builder).map_err(refused)?;
-        let state = with_challenge(&state, challenge)?;
-        let result = self.core.authenticate_credential(&assertion, &state).map_err(refused)?;
-        // WebAuthn Level 3 section 7.2 step 13. The library looks at this in a registration, not in an assertion: a page
-        // of another origin that holds the app in a frame must not get one.
-        if says_cross_origin(assertion.response.client_data_json.as_ref()) {
-            return Err(WebauthnError::Refused("made in a frame of another origin".to_owned()));
-        }
+        let result = self.assertion(stored, challenge, assertion, UserVerificationPolicy::Required)?;
         // The library was told to require it; an approval without it would be an approval by whoever holds the phone.
         if !result.user_verified() {
             return Err(WebauthnError::Refused("user not verified".to_owned()));
@@ -124,6 +116,28 @@ impl RelyingParty {
             advanced.0.counter = result.counter();
             advanced
         }))
+    }
+
+    fn assertion(
+        &self,
+        stored: &StoredCredential,
+        challenge: &[u8; 32],
+        assertion: &Value,
+        policy: UserVerificationPolicy,
+    ) -> Result<AuthenticationResult, WebauthnError> {
+        let assertion: PublicKeyCredential =
+            serde_json::from_value(assertion.clone()).map_err(|_| WebauthnError::Form)?;
+        let builder =
+            self.core.new_challenge_authenticate_builder(vec![stored.0.clone()], Some(policy)).map_err(refused)?;
+        let (_, state) = self.core.generate_challenge_authenticate(builder).map_err(refused)?;
+        let state = with_challenge(&state, challenge)?;
+        let result = self.core.authenticate_credential(&assertion, &state).map_err(refused)?;
+        // WebAuthn Level 3 section 7.2 step 13. The library looks at this in a registration, not in an assertion: a page
+        // of another origin that holds ours in a frame must not get one.
+        if says_cross_origin(assertion.response.client_data_json.as_ref()) {
+            return Err(WebauthnError::Refused("made in a frame of another origin".to_owned()));
+        }
+        Ok(result)
     }
 }
 

@@ -10,29 +10,30 @@ use serde_json::{Value, json};
 
 use crate::vectors::{drawn, key};
 
-const ORIGIN: &str = "https://phone.example.org";
+pub(crate) const ORIGIN: &str = "https://phone.example.org";
 const RP_ID: &str = "phone.example.org";
-const CHALLENGE: [u8; 32] = [7; 32];
+pub(crate) const CHALLENGE: [u8; 32] = [7; 32];
 /// User present, user verified.
-const UP_UV: u8 = 0b0000_0101;
-const UP: u8 = 0b0000_0001;
+pub(crate) const UP_UV: u8 = 0b0000_0101;
+pub(crate) const UP: u8 = 0b0000_0001;
 /// Attested credential data follows.
-const AT: u8 = 0b0100_0000;
+pub(crate) const AT: u8 = 0b0100_0000;
 
 /// What an authenticator and its browser would say; each test changes one thing.
 #[derive(Clone)]
-struct Says {
-    kind: &'static str,
-    challenge: [u8; 32],
-    origin: &'static str,
-    cross_origin: Value,
-    rp_id: &'static str,
-    flags: u8,
-    counter: u32,
-    credential: Vec<u8>,
+pub(crate) struct Says {
+    pub(crate) kind: &'static str,
+    pub(crate) challenge: [u8; 32],
+    pub(crate) origin: &'static str,
+    pub(crate) cross_origin: Value,
+    pub(crate) rp_id: &'static str,
+    pub(crate) flags: u8,
+    pub(crate) counter: u32,
+    pub(crate) credential: Vec<u8>,
+    pub(crate) handle: Option<&'static [u8]>,
 }
 
-fn create() -> Says {
+pub(crate) fn create() -> Says {
     Says {
         kind: "webauthn.create",
         challenge: CHALLENGE,
@@ -42,10 +43,11 @@ fn create() -> Says {
         flags: UP_UV | AT,
         counter: 0,
         credential: b"a credential id!".to_vec(),
+        handle: None,
     }
 }
 
-fn get() -> Says {
+pub(crate) fn get() -> Says {
     Says { kind: "webauthn.get", flags: UP_UV, ..create() }
 }
 
@@ -65,7 +67,7 @@ impl Says {
         [&sha256(&[self.rp_id.as_bytes()])[..], &[self.flags], &self.counter.to_be_bytes()].concat()
     }
 
-    fn registration(&self, cose_key: &[u8]) -> Value {
+    pub(crate) fn registration(&self, cose_key: &[u8]) -> Value {
         let length = u16::try_from(self.credential.len()).unwrap().to_be_bytes();
         let data = [&self.authenticator_data()[..], &[0; 16], &length, &self.credential, cose_key].concat();
         // {"fmt": "none", "attStmt": {}, "authData": bytes} in CBOR.
@@ -81,7 +83,7 @@ impl Says {
         })
     }
 
-    fn assertion(&self, sign: impl Fn(&[u8]) -> Vec<u8>) -> Value {
+    pub(crate) fn assertion(&self, sign: impl Fn(&[u8]) -> Vec<u8>) -> Value {
         let client_data = self.client_data();
         let data = self.authenticator_data();
         let signature = sign(&[&data[..], &sha256(&[&client_data])].concat());
@@ -93,7 +95,7 @@ impl Says {
                 "clientDataJSON": encode(&client_data),
                 "authenticatorData": encode(&data),
                 "signature": encode(&signature),
-                "userHandle": null,
+                "userHandle": self.handle.map(encode),
             },
             "clientExtensionResults": {},
         })
@@ -101,13 +103,13 @@ impl Says {
 }
 
 /// {1: 2, 3: -7, -1: 1, -2: x, -3: y}: an EC2 key for ES256 on P-256.
-fn es256(key: &SigningKey) -> Vec<u8> {
+pub(crate) fn es256(key: &SigningKey) -> Vec<u8> {
     let point = key.public().point();
     [b"\xa5\x01\x02\x03\x26\x20\x01\x21\x58\x20", &point[1..33], b"\x22\x58\x20", &point[33..]].concat()
 }
 
 /// `r || s` as the DER that authenticators send.
-fn der(key: &SigningKey) -> impl Fn(&[u8]) -> Vec<u8> {
+pub(crate) fn der(key: &SigningKey) -> impl Fn(&[u8]) -> Vec<u8> {
     |message| {
         let signature = key.sign(message).unwrap().0;
         let integer = |half: &[u8]| {

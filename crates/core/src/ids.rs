@@ -108,6 +108,8 @@ ids! {
     CodeGeneratorId;
     /// Names a recovery code.
     RecoveryCodeId;
+    /// Names a passkey or a security key of an account.
+    CredentialId;
 }
 
 #[cfg(test)]

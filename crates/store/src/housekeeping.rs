@@ -84,6 +84,13 @@ impl Tx {
         self.execute(sql, params![before, limit]).await
     }
 
+    /// Challenges that could be answered until before then.
+    pub async fn delete_answered_challenges(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM answered_challenges WHERE challenge IN \
+                   (SELECT challenge FROM answered_challenges WHERE expires_at < $1 LIMIT $2)";
+        self.execute(sql, params![before, limit]).await
+    }
+
     /// Jobs that were done before then.
     pub async fn delete_done_jobs(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let sql = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE done_at < $1 LIMIT $2)";

@@ -103,6 +103,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 3, sql: include_str!("../migrations/0003_passwords.sql") },
     Migration { version: 4, sql: include_str!("../migrations/0004_codes.sql") },
     Migration { version: 5, sql: include_str!("../migrations/0005_recovery_codes.sql") },
+    Migration { version: 6, sql: include_str!("../migrations/0006_credentials.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

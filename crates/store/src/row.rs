@@ -3,8 +3,8 @@
 use akkoord_core::{
     Timestamp,
     ids::{
-        AccessPassId, AccountId, ApprovalId, BrowserId, CodeGeneratorId, EnrolmentId, EventId, JobId, OrganisationId,
-        PhoneId, PinChangeId, RecoveryCodeId, SessionId, SignInId,
+        AccessPassId, AccountId, ApprovalId, BrowserId, CodeGeneratorId, CredentialId, EnrolmentId, EventId, JobId,
+        OrganisationId, PhoneId, PinChangeId, RecoveryCodeId, SessionId, SignInId,
     },
     secret::TokenHash,
 };
@@ -230,8 +230,8 @@ macro_rules! id_values {
 }
 
 id_values! {
-    AccessPassId AccountId ApprovalId BrowserId CodeGeneratorId EnrolmentId EventId JobId OrganisationId PhoneId PinChangeId
-    RecoveryCodeId SessionId SignInId
+    AccessPassId AccountId ApprovalId BrowserId CodeGeneratorId CredentialId EnrolmentId EventId JobId OrganisationId PhoneId
+    PinChangeId RecoveryCodeId SessionId SignInId
 }
 
 /// Words of a `TEXT` column with a fixed set of values, as an enum.

@@ -91,6 +91,10 @@ pub enum Purpose {
     PushEndpoint,
     /// The secret that an authenticator is offered for its codes: made from the session and the id that it will have.
     CodeSecret,
+    /// `credentials.key_mac`: the public key of a passkey or a security key, with its counter.
+    Credential,
+    /// The challenge of a page that asks for one: made from what the page is about, and stored once it was answered.
+    Challenge,
     /// What is hashed of a password: who has `passwords.hash` and not the root key can try none.
     Password,
     /// What is hashed of a recovery code.
@@ -210,6 +214,8 @@ impl Purpose {
             Self::RecoveryCode => b"akkoord/recovery-code/v1\0",
             Self::RecoveryCodeLookup => b"akkoord/recovery-code-lookup/v1\0",
             Self::CodeSecret => b"akkoord/code-secret/v1\0",
+            Self::Credential => b"akkoord/credential/v1\0",
+            Self::Challenge => b"akkoord/challenge/v1\0",
         }
     }
 

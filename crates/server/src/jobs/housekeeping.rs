@@ -95,6 +95,7 @@ const RULES: &[(Delete, Duration)] = &[
     (|tx, before| Box::pin(tx.delete_decoys(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_events_of_decoys(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_pin_changes(before, BITE.into())), DAY),
+    (|tx, before| Box::pin(tx.delete_answered_challenges(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_done_jobs(before, BITE.into())), DAY.saturating_mul(7)),
     (|tx, before| Box::pin(tx.delete_sessions(before, BITE.into())), DAY.saturating_mul(30)),
     (|tx, before| Box::pin(tx.delete_enrolments(before, BITE.into())), DAY.saturating_mul(30)),

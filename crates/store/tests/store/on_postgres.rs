@@ -10,6 +10,8 @@ mod approvals;
 mod budget;
 #[path = "codes.rs"]
 mod codes;
+#[path = "credentials.rs"]
+mod credentials;
 #[path = "dump.rs"]
 mod dump;
 #[path = "engine.rs"]

@@ -55,6 +55,14 @@ events! {
     RecoveryCodeUsed = "recovery_code.used";
     /// A wrong recovery code was tried.
     RecoveryCodeRefused = "recovery_code.refused";
+    /// A passkey or a security key was added to an account.
+    CredentialAdded = "credential.added";
+    /// It has another name.
+    CredentialRenamed = "credential.renamed";
+    /// It was removed.
+    CredentialRemoved = "credential.removed";
+    /// It was tried and not accepted; the detail says why, as far as it is known.
+    CredentialRefused = "credential.refused";
     /// Two-step verification of an account was switched on.
     TwoStepOn = "two_step.on";
     /// An enrolment was started.

@@ -16,6 +16,8 @@ pub enum Assurance {
     OneFactor,
     /// By two factors.
     TwoFactor,
+    /// By two factors, one of which answers this site alone: nobody who shows a person a copy of our pages gets it.
+    PhishingResistant,
 }
 
 impl Assurance {
@@ -25,14 +27,21 @@ impl Assurance {
             Self::Bootstrap => "urn:akkoord:acr:bootstrap",
             Self::OneFactor => "urn:akkoord:acr:one-factor",
             Self::TwoFactor => "urn:akkoord:acr:two-factor",
+            // OpenID Connect Extended Authentication Profile ACR Values 1.0, section 2.
+            Self::PhishingResistant => "phr",
         }
+    }
+
+    /// Whether two factors were proved.
+    pub fn is_two_factor(self) -> bool {
+        self >= Self::TwoFactor
     }
 }
 
 impl std::str::FromStr for Assurance {
     type Err = UnknownWord;
     fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Bootstrap, Self::OneFactor, Self::TwoFactor]
+        [Self::Bootstrap, Self::OneFactor, Self::TwoFactor, Self::PhishingResistant]
             .into_iter()
             .find(|acr| acr.as_str() == word)
             .ok_or(UnknownWord)

@@ -12,7 +12,7 @@ use crate::{account::UnknownWord, approval::State, session::Assurance};
 
 /// How long an attempt may take.
 pub const LIFETIME: std::time::Duration = std::time::Duration::from_secs(600);
-/// Wrong passwords, codes and access passes in one attempt, together.
+/// Wrong passwords, codes, access passes and keys in one attempt, together.
 pub const TRIES: i64 = 5;
 
 /// A way to show who one is.
@@ -26,11 +26,13 @@ pub enum Method {
     Code,
     /// A temporary access pass, for the first phone.
     AccessPass,
+    /// A security key, after the password.
+    SecurityKey,
 }
 
 impl Method {
     /// All there are.
-    pub const ALL: [Self; 4] = [Self::Phone, Self::Password, Self::Code, Self::AccessPass];
+    pub const ALL: [Self; 5] = [Self::Phone, Self::Password, Self::Code, Self::AccessPass, Self::SecurityKey];
 
     /// As stored.
     pub fn as_str(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Method {
             Self::Password => "password",
             Self::Code => "code",
             Self::AccessPass => "access-pass",
+            Self::SecurityKey => "security-key",
         }
     }
 }
@@ -73,6 +76,8 @@ pub struct SecondStep {
     pub code: bool,
     /// Whether it has a password, which a recovery code does not stand in for.
     pub password: bool,
+    /// Whether it has a security key or a passkey.
+    pub key: bool,
 }
 
 /// What the dispatcher knows of an attempt.
@@ -86,7 +91,7 @@ pub struct SignIn {
     pub request: Option<State>,
     /// Whether the attempt's time is over or it was finished.
     pub over: bool,
-    /// Wrong passwords, codes and passes so far.
+    /// Wrong passwords, codes, passes and keys so far.
     pub failures: i64,
     /// What there is for the second step.
     pub second: SecondStep,
@@ -109,6 +114,8 @@ pub enum Step {
     AskPassword,
     /// Ask for a verification code.
     AskCode,
+    /// Ask for a security key.
+    AskKey,
     /// Ask for the access pass.
     AskAccessPass,
     /// Too many wrong ones: say so.
@@ -123,8 +130,10 @@ pub enum Step {
 pub fn enough(proved: &Proved, second: &SecondStep) -> Option<Assurance> {
     let password = proved.has(Proof::Password);
     // Nothing was ever set up, so that there is nothing that the password could get around.
-    let nothing_set_up = second.two_step == TwoStep::Wanted && !second.phone && !second.code;
-    if proved.has_phone() || (password && proved.has(Proof::Code)) {
+    let nothing_set_up = second.two_step == TwoStep::Wanted && !second.phone && !second.code && !second.key;
+    if proved.has(Proof::Passkey) || (password && proved.has(Proof::SecurityKey)) {
+        Some(Assurance::PhishingResistant)
+    } else if proved.has_phone() || (password && proved.has(Proof::Code)) {
         Some(Assurance::TwoFactor)
     } else if password && second.two_step == TwoStep::Off {
         Some(Assurance::OneFactor)
@@ -160,6 +169,8 @@ pub fn next_step(attempt: Option<&SignIn>) -> Step {
     match chosen {
         Method::AccessPass => Step::AskAccessPass,
         _ if !attempt.proved.has(Proof::Password) => Step::AskPassword,
+        // The strongest comes first, where the person didn't choose another.
+        _ if attempt.second.key && !(chosen == Method::Code && attempt.second.code) => Step::AskKey,
         _ if attempt.second.code => Step::AskCode,
         _ if attempt.second.phone => Step::StartRequest,
         _ => Step::TellNoSecondStep,

@@ -19,17 +19,23 @@ pub enum Proof {
     AccessPass,
     /// A recovery code was used.
     RecoveryCode,
+    /// A passkey signed, its user verified: both steps at once.
+    Passkey,
+    /// A security key was touched, or a passkey used as one: something that its person has.
+    SecurityKey,
 }
 
 impl Proof {
     /// All there are.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Phone(Unlock::Webauthn),
         Self::Phone(Unlock::Pin),
         Self::Password,
         Self::Code,
         Self::AccessPass,
         Self::RecoveryCode,
+        Self::Passkey,
+        Self::SecurityKey,
     ];
 
     /// As stored with the attempt and the session.
@@ -41,6 +47,8 @@ impl Proof {
             Self::Code => "code",
             Self::AccessPass => "access-pass",
             Self::RecoveryCode => "recovery-code",
+            Self::Passkey => "passkey",
+            Self::SecurityKey => "security-key",
         }
     }
 
@@ -50,6 +58,9 @@ impl Proof {
             Self::Phone(Unlock::Pin) => &["swk", "pin", "mca", "mfa"],
             Self::Password => &["pwd"],
             Self::Code | Self::AccessPass | Self::RecoveryCode => &["otp"],
+            Self::Passkey => &["pop", "user", "mfa"],
+            // Neither hardware nor software: without attestation nobody knows.
+            Self::SecurityKey => &["pop"],
         }
     }
 }
@@ -93,7 +104,7 @@ impl Proved {
                 amr.push(word);
             }
         }
-        if self.has(Proof::Password) && self.has(Proof::Code) {
+        if self.has(Proof::Password) && (self.has(Proof::Code) || self.has(Proof::SecurityKey)) {
             amr.push("mfa");
         }
         amr

@@ -16,11 +16,13 @@ fn proved(proofs: &[Proof]) -> Proved {
 
 /// Each thing that an account may have for the second step.
 fn second_steps() -> Vec<SecondStep> {
-    let has = [(false, false), (true, false), (false, true), (true, true)];
-    TWO_STEP
-        .into_iter()
-        .flat_map(|two_step| has.map(|(phone, code)| SecondStep { two_step, phone, code, ..SecondStep::default() }))
-        .collect()
+    let has = [false, true];
+    let each = move |two_step| {
+        has.into_iter().flat_map(move |phone| {
+            has.into_iter().flat_map(move |code| has.map(|key| SecondStep { two_step, phone, code, key, password: false }))
+        })
+    };
+    TWO_STEP.into_iter().flat_map(each).collect()
 }
 
 #[test]
@@ -75,16 +77,17 @@ fn nothing_but_a_proof_is_enough() {
 #[test]
 fn t_down_a_password_never_skips_the_second_step_of_an_account_that_has_one() {
     for second in second_steps().into_iter().filter(|second| second.two_step != TwoStep::Off) {
-        let has_any = second.phone || second.code;
+        let has_any = second.phone || second.code || second.key;
         let alone = enough(&Proof::Password.into(), &second);
         let set_up = second.two_step == TwoStep::Wanted && !has_any;
         assert_eq!(alone, set_up.then_some(Assurance::Bootstrap), "{second:?}");
         for chosen in [Method::Password, Method::Code] {
             let attempt = SignIn { proved: Proof::Password.into(), chosen: Some(chosen), second, ..attempt() };
-            let wanted = match (set_up, second.code, second.phone) {
-                (true, ..) => Step::Enough(Assurance::Bootstrap),
-                (_, true, _) => Step::AskCode,
-                (_, _, true) => Step::StartRequest,
+            let wanted = match second {
+                _ if set_up => Step::Enough(Assurance::Bootstrap),
+                SecondStep { key: true, code, .. } if chosen == Method::Password || !code => Step::AskKey,
+                SecondStep { code: true, .. } => Step::AskCode,
+                SecondStep { phone: true, .. } => Step::StartRequest,
                 _ => Step::TellNoSecondStep,
             };
             assert_eq!(next_step(Some(&attempt)), wanted, "{attempt:?}");
@@ -92,14 +95,27 @@ fn t_down_a_password_never_skips_the_second_step_of_an_account_that_has_one() {
     }
 }
 
+#[test]
+fn after_a_password_the_strongest_way_is_offered_first_and_a_code_where_it_was_chosen() {
+    let second = SecondStep { two_step: TwoStep::On, phone: true, code: true, key: true, password: true };
+    let next =
+        |chosen| next_step(Some(&SignIn { proved: Proof::Password.into(), chosen: Some(chosen), second, ..attempt() }));
+    assert_eq!([Method::Password, Method::SecurityKey].map(next), [Step::AskKey, Step::AskKey]);
+    assert_eq!(next(Method::Code), Step::AskCode);
+}
+
 /// T-DOWN: the order of steps can't be turned round.
 #[test]
-fn t_down_a_code_counts_for_nothing_before_the_password() {
+fn t_down_a_code_or_a_key_counts_for_nothing_before_the_password() {
     for second in second_steps() {
-        for chosen in [Method::Code, Method::Password] {
-            let attempt = SignIn { proved: Proof::Code.into(), chosen: Some(chosen), second, ..attempt() };
-            assert_eq!(next_step(Some(&attempt)), Step::AskPassword);
+        for chosen in [Method::Code, Method::Password, Method::SecurityKey] {
+            for proof in [Proof::Code, Proof::SecurityKey] {
+                let attempt = SignIn { proved: proof.into(), chosen: Some(chosen), second, ..attempt() };
+                assert_eq!(next_step(Some(&attempt)), Step::AskPassword);
+            }
         }
+        let key = proved(&[Proof::SecurityKey, Proof::Password]);
+        assert_eq!(enough(&key, &second), Some(Assurance::PhishingResistant));
         assert_eq!(enough(&proved(&[Proof::Code, Proof::Password]), &second), Some(Assurance::TwoFactor));
     }
 }
@@ -125,7 +141,7 @@ fn an_attempt_that_is_over_starts_again_whatever_it_proved() {
 
 #[test]
 fn wrong_ones_are_counted_together() {
-    for chosen in [Method::AccessPass, Method::Password, Method::Code] {
+    for chosen in [Method::AccessPass, Method::Password, Method::Code, Method::SecurityKey] {
         let attempt = SignIn { chosen: Some(chosen), failures: TRIES, ..attempt() };
         assert_eq!(next_step(Some(&attempt)), Step::TellTooMany);
     }
@@ -156,16 +172,17 @@ fn ways_in() -> String {
     for proofs in alone.into_iter().chain(after_password) {
         let proved = proved(&proofs);
         let cell = |two_step| {
-            let with = |phone, code, password| enough(&proved, &SecondStep { two_step, phone, code, password });
-            let has = |phone, code| with(phone, code, true);
+            let with = |any, password| {
+                enough(&proved, &SecondStep { two_step, phone: any, code: any, key: any, password })
+            };
             let words = |found: Option<Assurance>| {
                 found.map_or_else(|| "not enough".to_owned(), |found| format!("`{}`", found.as_str()))
             };
-            if with(true, true, false) != with(true, true, true) {
-                let [one, other] = [true, false].map(|password| words(with(true, true, password)));
+            if with(true, false) != with(true, true) {
+                let [one, other] = [true, false].map(|password| words(with(true, password)));
                 return format!("{one}; {other} without a password");
             }
-            match (has(false, false), has(true, true)) {
+            match (with(false, true), with(true, true)) {
                 (nothing, all) if nothing == all => words(all),
                 (nothing, all) => format!("{}; {} without another method", words(all), words(nothing)),
             }

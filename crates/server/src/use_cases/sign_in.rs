@@ -124,7 +124,8 @@ async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<Se
     let phone = !approval::answering_phones(&tx.phones_of(id).await?, &policy).is_empty();
     let code = !tx.code_secrets_of(id).await?.is_empty();
     let password = tx.password(id).await?.is_some();
-    Ok(SecondStep { two_step, phone, code, password })
+    let key = !tx.credentials_of(id).await?.is_empty();
+    Ok(SecondStep { two_step, phone, code, key, password })
 }
 
 /// The number of an attempt is on the screen: its phones may ring.

@@ -68,6 +68,8 @@ pub struct Parts {
     pub busy_log: LogLimit,
     /// Checks platform authenticators.
     pub relying_party: RelyingParty,
+    /// Checks passkeys and security keys, which belong to the sign-in site and never to the phones' name.
+    pub sign_in_party: RelyingParty,
     /// Sends mail, where it is configured.
     pub mailer: Option<Arc<dyn Mailer>>,
     /// Hashes passwords and access passes, a few at once.
@@ -157,6 +159,12 @@ impl App {
         let languages = Texts::load().map_err(|error| StartError::Defect(error.to_string()))?;
         let relying_party =
             RelyingParty::new(&config.app_origins).map_err(|error| StartError::Defect(error.to_string()))?;
+        let sign_in_party = config
+            .public_url
+            .parse()
+            .map_err(|error: url::ParseError| error.to_string())
+            .and_then(|origin| RelyingParty::new(&[origin]).map_err(|error| error.to_string()))
+            .map_err(StartError::Defect)?;
         let ctx =
             Ctx { now: clock.now(), actor: Actor::System, request_id: "start".to_owned(), random: Arc::clone(&random) };
         let server_keys = server_key::load_or_create(&store, &ctx).await?;
@@ -179,6 +187,7 @@ impl App {
             seen_proofs: SeenProofs::new(),
             unproved_calls: CallLimit::new(UNPROVED_CALLS, Duration::from_secs(600)),
             relying_party,
+            sign_in_party,
             mailer,
             hashing: Hashing::default(),
             starts: CallLimit::new(STARTS, Duration::from_secs(600)),

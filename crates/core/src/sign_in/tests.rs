@@ -19,7 +19,8 @@ fn second_steps() -> Vec<SecondStep> {
     let has = [false, true];
     let each = move |two_step| {
         has.into_iter().flat_map(move |phone| {
-            has.into_iter().flat_map(move |code| has.map(|key| SecondStep { two_step, phone, code, key, password: false }))
+            has.into_iter()
+                .flat_map(move |code| has.map(|key| SecondStep { two_step, phone, code, key, password: false }))
         })
     };
     TWO_STEP.into_iter().flat_map(each).collect()
@@ -172,9 +173,8 @@ fn ways_in() -> String {
     for proofs in alone.into_iter().chain(after_password) {
         let proved = proved(&proofs);
         let cell = |two_step| {
-            let with = |any, password| {
-                enough(&proved, &SecondStep { two_step, phone: any, code: any, key: any, password })
-            };
+            let with =
+                |any, password| enough(&proved, &SecondStep { two_step, phone: any, code: any, key: any, password });
             let words = |found: Option<Assurance>| {
                 found.map_or_else(|| "not enough".to_owned(), |found| format!("`{}`", found.as_str()))
             };

@@ -6,6 +6,7 @@ pub mod approval;
 pub mod audit;
 pub mod budget;
 pub mod code;
+pub mod credential;
 pub mod decision;
 pub mod enrolment;
 pub mod evidence;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use akkoord_core::{Ctx, secret::Token};
-use akkoord_protocols::phone::request::Context;
+use akkoord_protocols::{phone::request::Context, webauthn::Kind};
 use akkoord_store::{AccountRow, ApprovalRow, StoreError, Tx};
 use askama::Template;
 
@@ -29,6 +29,17 @@ pub struct PhoneNotice {
     pub name: String,
     /// What it runs on.
     pub platform: String,
+}
+
+/// What a notice tells of a passkey or a security key.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialNotice<'a> {
+    /// What it is for.
+    pub kind: Kind,
+    /// Its name.
+    pub name: &'a str,
+    /// What became of it.
+    pub change: mail::CredentialChange,
 }
 
 fn texts<'a>(app: &'a App, account: &AccountRow) -> &'a Texts {
@@ -164,6 +175,29 @@ pub async fn recovery_codes_changed(
         username: &account.username,
         at: ctx.now.0,
         change,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
+/// A passkey or a security key was added or removed.
+pub async fn credential_changed(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+    notice: &CredentialNotice<'_>,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let view = mail::CredentialChanged {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        name: notice.name,
+        at: ctx.now.0,
+        kind: notice.kind,
+        change: notice.change,
         help_contact: home.help_contact.as_deref(),
     };
     jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await

@@ -132,7 +132,7 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
     };
     tx.add_session(&new).await?;
     let browser = start.browser.unwrap_or_else(|| Token::new(&*ctx.random));
-    if start.assurance == Assurance::TwoFactor {
+    if start.assurance.is_two_factor() {
         // Only a browser that was signed in with two factors becomes a known one.
         tx.remember_browser(&NewBrowser {
             id: BrowserId::new(&*ctx.random),

@@ -3,6 +3,7 @@
 //! Steps record what they proved in the attempt and return to the dispatcher in `akkoord_core::sign_in`.
 
 mod finish;
+mod key;
 mod pass;
 mod recovery;
 mod start;
@@ -21,10 +22,11 @@ use serde_json::json;
 
 pub use self::{
     finish::{Finished, finish},
+    key::{Answer, KeyTried, ask_for_passkey, ask_for_security_key, try_passkey, try_security_key},
     pass::{PassTried, try_access_pass},
     recovery::{RecoveryTried, try_recovery_code},
     start::{start, start_without_request},
-    steps::{Signed, StepTried, choose_password, try_code, try_password},
+    steps::{Signed, StepTried, choose_method, choose_password, try_code, try_password},
 };
 use super::{account, approval, audit};
 use crate::{app::App, wake::Topic};

@@ -3,6 +3,7 @@
 use akkoord_core::Timestamp;
 use askama::Template;
 
+use super::credential::Credential;
 use super::frame::Frame;
 use super::recovery_codes::CodesLeft;
 
@@ -105,6 +106,8 @@ pub struct Methods<'a> {
     pub password_set_at: Option<Timestamp>,
     /// The apps that make verification codes, in the order they were added.
     pub generators: Vec<Generator<'a>>,
+    /// The passkeys and security keys, in the order they were added.
+    pub credentials: Vec<Credential<'a>>,
     /// What is left of its recovery codes, if it has any.
     pub recovery: Option<CodesLeft>,
     /// Whether a password alone is not enough.
@@ -202,8 +205,10 @@ pub enum SignedInHow {
     AccessPass,
     /// With a recovery code.
     RecoveryCode,
-    /// With the password, and a verification code where one was asked.
+    /// With the password, and a second step where one was asked.
     Password,
+    /// With a passkey.
+    Passkey,
 }
 
 /// What is missing in the protection of the account.
@@ -262,6 +267,14 @@ pub enum Notice {
     RecoveryCodesMade,
     /// There are no recovery codes any more.
     RecoveryCodesRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A security key was added.
+    SecurityKeyAdded,
+    /// A passkey or a security key has a new name.
+    KeyRenamed,
+    /// A passkey or a security key was removed.
+    KeyRemoved,
 }
 
 impl Notice {
@@ -279,6 +292,10 @@ impl Notice {
             Self::CodesRemoved => "notice.codes_removed",
             Self::RecoveryCodesMade => "notice.recovery_codes_made",
             Self::RecoveryCodesRemoved => "notice.recovery_codes_removed",
+            Self::PasskeyAdded => "notice.passkey_added",
+            Self::SecurityKeyAdded => "notice.security_key_added",
+            Self::KeyRenamed => "notice.key_renamed",
+            Self::KeyRemoved => "notice.key_removed",
         }
     }
 
@@ -293,7 +310,11 @@ impl Notice {
             | Self::CodesAdded
             | Self::CodesRemoved
             | Self::RecoveryCodesMade
-            | Self::RecoveryCodesRemoved => "",
+            | Self::RecoveryCodesRemoved
+            | Self::PasskeyAdded
+            | Self::SecurityKeyAdded
+            | Self::KeyRenamed
+            | Self::KeyRemoved => "",
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use akkoord_protocols::webauthn::Kind;
 use askama::Template;
 
 use super::frame::platform_name;
@@ -323,6 +324,68 @@ impl RecoveryChange {
             Self::Removed => "mail.recovery_removed.text",
             Self::Used { .. } => "mail.recovery_used.text",
         }
+    }
+}
+
+/// A passkey or a security key was added or removed.
+#[derive(Debug, Template)]
+#[template(path = "mail/credential_changed.txt")]
+pub struct CredentialChanged<'a> {
+    /// The texts in the person's language.
+    pub texts: &'a Texts,
+    /// The organisation or service that writes.
+    pub organisation: &'a str,
+    /// The account.
+    pub username: &'a str,
+    /// What its person calls it.
+    pub name: &'a str,
+    /// When.
+    pub at: i64,
+    /// What it is for.
+    pub kind: Kind,
+    /// What became of it.
+    pub change: CredentialChange,
+    /// Whom to ask for help.
+    pub help_contact: Option<&'a str>,
+}
+
+/// What became of a passkey or a security key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialChange {
+    /// The account has it now.
+    Added,
+    /// It has no longer.
+    Removed,
+}
+
+impl CredentialChanged<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.fill(match (self.kind, self.change) {
+            (Kind::Passkey, CredentialChange::Added) => "mail.passkey_added.subject",
+            (Kind::Passkey, CredentialChange::Removed) => "mail.passkey_removed.subject",
+            (Kind::SecurityKey, CredentialChange::Added) => "mail.security_key_added.subject",
+            (Kind::SecurityKey, CredentialChange::Removed) => "mail.security_key_removed.subject",
+        }))
+    }
+
+    fn what(&self) -> String {
+        self.fill(match (self.kind, self.change) {
+            (Kind::Passkey, CredentialChange::Added) => "mail.passkey_added.text",
+            (Kind::Passkey, CredentialChange::Removed) => "mail.passkey_removed.text",
+            (Kind::SecurityKey, CredentialChange::Added) => "mail.security_key_added.text",
+            (Kind::SecurityKey, CredentialChange::Removed) => "mail.security_key_removed.text",
+        })
+    }
+
+    fn fill(&self, key: &str) -> String {
+        let values: [(&str, &dyn Display); 3] =
+            [("username", &self.username), ("organisation", &self.organisation), ("name", &self.name)];
+        self.texts.fill(key, &values)
+    }
+
+    fn when(&self) -> String {
+        Moment(self.at).full(self.texts)
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod credential;
 pub mod enrolment;
 pub mod error_page;
 pub mod frame;

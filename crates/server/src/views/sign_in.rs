@@ -250,6 +250,8 @@ pub struct FreshProof<'a> {
     pub reason: FreshReason,
     /// Whether a phone may approve.
     pub phone: bool,
+    /// Whether the account has a passkey.
+    pub passkey: bool,
     /// Whether a temporary access pass may be used.
     pub access_pass: bool,
     /// The word of the page that it leads to, where that is not the account page.

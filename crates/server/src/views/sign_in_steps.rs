@@ -67,6 +67,8 @@ pub struct CodePage<'a> {
     pub error: Option<CodeError>,
     /// Whether a phone may approve instead.
     pub phone: bool,
+    /// Whether a security key may be used instead.
+    pub key: bool,
 }
 
 /// Why a verification code didn't work. Somebody who gets this far has typed the right password.

@@ -3,19 +3,21 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use akkoord_protocols::webauthn::Kind;
 use askama::Template;
 
 use super::assets::{ASSETS, Asset};
 use super::frame::{Frame, Number};
 use super::mail::{
-    ApprovalLocked, PasswordChange, PasswordChanged, PhoneAdded, PhoneLocked, PhoneRemoved, RecoveryChange,
-    RecoveryCodesChanged, RemovedBy, RequestReported,
+    ApprovalLocked, CredentialChange, CredentialChanged, PasswordChange, PasswordChanged, PhoneAdded, PhoneLocked,
+    PhoneRemoved, RecoveryChange, RecoveryCodesChanged, RemovedBy, RequestReported,
 };
 use super::moment::Moment;
 use super::qr::QrPicture;
 use super::texts::{Language, Languages, Texts};
 use samples::{NOW, Sample, every_page};
 
+mod key_samples;
 mod samples;
 
 fn languages() -> Languages {
@@ -132,6 +134,9 @@ fn links_lead_to_pages_that_exist() {
         "/account/recovery-codes",
         "/account?notice=recovery-codes-made",
         "/signin/recovery-code",
+        "/account/passkeys/add",
+        "/account/security-keys/add",
+        "/signin/passkey",
         "/help",
         "http://phone.localhost:8080/app/",
         "#main",
@@ -142,7 +147,7 @@ fn links_lead_to_pages_that_exist() {
             let address = tag.split("href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
             let address = address.strip_suffix("?then=add-phone").unwrap_or(address);
             let exists = known.contains(&address)
-                || ["/account/phones/", "/account/codes/"]
+                || ["/account/phones/", "/account/codes/", "/account/passkeys/"]
                     .iter()
                     .any(|start| address.starts_with(start) && address.ends_with("/remove"))
                 || address.contains("/app/e#")
@@ -339,6 +344,18 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         let password = |change| PasswordChanged { texts, organisation, username, at: NOW, change, help_contact };
         let set = password(PasswordChange::Set);
         let (changed, gone) = (password(PasswordChange::Changed), password(PasswordChange::Removed));
+        let key = |kind, change| CredentialChanged {
+            texts,
+            organisation,
+            username,
+            name: "Blue key",
+            at: NOW,
+            kind,
+            change,
+            help_contact,
+        };
+        let key_added = key(Kind::Passkey, CredentialChange::Added);
+        let key_removed = key(Kind::SecurityKey, CredentialChange::Removed);
         let recovery = |change| RecoveryCodesChanged { texts, organisation, username, at: NOW, change, help_contact };
         let codes = [RecoveryChange::Made, RecoveryChange::Removed, RecoveryChange::Used { left: 1 }].map(recovery);
         let (by_known, by_other) = (reported(Some("Firefox on Linux")), reported(None));
@@ -352,6 +369,8 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             (username, changed.subject(), changed.render()),
             (username, gone.subject(), gone.render()),
             ("Firefox on Linux", by_known.subject(), by_known.render()),
+            ("Blue key", key_added.subject(), key_added.render()),
+            ("Blue key", key_removed.subject(), key_removed.render()),
             ("192.0.2.1", by_other.subject(), by_other.render()),
         ];
         for (told, subject, body) in mails.into_iter().chain(codes) {

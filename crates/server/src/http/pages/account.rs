@@ -4,7 +4,7 @@ use akkoord_core::{
     approval::State as RequestState, audit::Event, ids::PhoneId, secret::Token, session::Assurance, sign_in::Proof,
 };
 use akkoord_protocols::text::{self, Name};
-use akkoord_store::{ApprovalRow, AuditEventRow, CodeGeneratorRow, PhoneRow as StoredPhone, StoreError};
+use akkoord_store::{ApprovalRow, AuditEventRow, CodeGeneratorRow, CredentialRow, PhoneRow as StoredPhone, StoreError};
 use axum::{
     extract::{Path, Query, State},
     response::Response,
@@ -21,7 +21,7 @@ use crate::{
         page::{Page, add_cookie, see_other},
     },
     use_cases::{
-        approval, history, phone,
+        approval, credential, history, phone,
         session::{self, CurrentSession},
     },
     views::{
@@ -29,6 +29,7 @@ use crate::{
             Account, AccountKind, Generator, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow,
             SignedInHow, Warning,
         },
+        credential::Credential,
         recovery::{NotMe, NotMeStage},
         sign_in::SignedOut,
     },
@@ -52,6 +53,17 @@ pub struct Happened {
 fn generator(row: &CodeGeneratorRow) -> Generator<'_> {
     let CodeGeneratorRow { id, name, created_at, last_used_at } = row;
     Generator { id: id.as_str(), name, added_at: *created_at, last_used_at: *last_used_at }
+}
+
+fn key(row: &CredentialRow) -> Result<Credential<'_>, StoreError> {
+    Ok(Credential {
+        id: row.id.as_str(),
+        name: &row.name,
+        kind: credential::kind_of(row.kind),
+        backed_up: credential::stored(row)?.is_backed_up(),
+        added_at: row.created_at,
+        last_used_at: row.last_used_at,
+    })
 }
 
 fn phone_row(row: &StoredPhone, session: &CurrentSession) -> PhoneRow {
@@ -129,8 +141,9 @@ pub async fn show_account(
     });
     let (password, generators, recovery) = read.await?;
     let by_recovery_code = session.row.proved.contains(Proof::RecoveryCode.as_str());
+    let keys = credential::all(&app, &session.account.id).await?;
     let by_password = session.row.proved.starts_with(Proof::Password.as_str());
-    let can_manage = session.assurance == Assurance::TwoFactor;
+    let can_manage = session.assurance.is_two_factor();
     if by_password && can_manage && password.as_ref().is_some_and(|row| row.must_change_at.is_some()) {
         return Ok(see_other(Destination::Password.path()));
     }
@@ -145,6 +158,10 @@ pub async fn show_account(
         ("password-removed", _) => Some(Notice::PasswordRemoved),
         ("codes-added", _) => Some(Notice::CodesAdded),
         ("codes-removed", _) => Some(Notice::CodesRemoved),
+        ("passkey-added", _) => Some(Notice::PasskeyAdded),
+        ("security-key-added", _) => Some(Notice::SecurityKeyAdded),
+        ("key-renamed", _) => Some(Notice::KeyRenamed),
+        ("key-removed", _) => Some(Notice::KeyRemoved),
         ("recovery-codes-made", _) => Some(Notice::RecoveryCodesMade),
         ("recovery-codes-removed", _) => Some(Notice::RecoveryCodesRemoved),
         _ => None,
@@ -154,7 +171,7 @@ pub async fn show_account(
         warnings.push(Warning::PhoneSignInLocked);
     }
     match session.assurance {
-        Assurance::TwoFactor => {}
+        Assurance::TwoFactor | Assurance::PhishingResistant => {}
         Assurance::OneFactor => warnings.push(Warning::PasswordAlone),
         Assurance::Bootstrap if by_recovery_code => warnings.push(Warning::RecoveryCodeUsed),
         Assurance::Bootstrap if by_password => warnings.push(Warning::SetUpNow),
@@ -162,7 +179,7 @@ pub async fn show_account(
     }
     let code_and_password = password.is_some() && !generators.is_empty();
     let any_recovery = recovery.iter().any(|code| code.used_at.is_none());
-    if phones.len() == 1 && !code_and_password && !any_recovery {
+    if phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
         warnings.push(Warning::OnlyOneMethod);
     }
     let mut sign_ins: Vec<SignInRow> = passes.iter().map(|event| by_access_pass(&app, event)).collect();
@@ -180,6 +197,7 @@ pub async fn show_account(
         methods: Methods {
             password_set_at: password.map(|row| row.set_at),
             generators: generators.iter().map(generator).collect(),
+            credentials: keys.iter().map(key).collect::<Result<_, StoreError>>()?,
             recovery: codes_left(&recovery),
             two_step_on: session.account.two_step_at.is_some() || session.policy.two_step_required,
         },
@@ -190,6 +208,7 @@ pub async fn show_account(
             Some(phone) => SignedInHow::Phone(phone),
             None if by_recovery_code => SignedInHow::RecoveryCode,
             None if by_password => SignedInHow::Password,
+            None if session.row.proved == Proof::Passkey.as_str() => SignedInHow::Passkey,
             None => SignedInHow::AccessPass,
         },
         signed_in_at: session.row.authenticated_at.0,
@@ -215,14 +234,14 @@ pub async fn show_signed_out(page: Page) -> Result<Response, PageError> {
 }
 
 /// The session, if it is strong enough to change what exists; one by an access pass may only add a phone.
-fn manages(page: &Page) -> Result<&CurrentSession, PageError> {
+pub fn manages(page: &Page) -> Result<&CurrentSession, PageError> {
     let session = page.signed_in()?;
-    if session.assurance == Assurance::TwoFactor { Ok(session) } else { Err(PageError::Forbidden) }
+    if session.assurance.is_two_factor() { Ok(session) } else { Err(PageError::Forbidden) }
 }
 
 #[derive(Deserialize)]
 pub struct NameForm {
-    name: String,
+    pub name: String,
 }
 
 /// `POST /account/phones/{id}/name`

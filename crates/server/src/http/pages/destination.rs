@@ -15,6 +15,10 @@ pub enum Destination {
     AddCodes,
     /// Making recovery codes.
     RecoveryCodes,
+    /// Adding a passkey.
+    AddPasskey,
+    /// Adding a security key.
+    AddSecurityKey,
 }
 
 /// `?then=WORD`
@@ -25,7 +29,15 @@ pub struct Then {
 }
 
 impl Destination {
-    const ALL: [Self; 5] = [Self::AddPhone, Self::AddPhoneInApp, Self::Password, Self::AddCodes, Self::RecoveryCodes];
+    const ALL: [Self; 7] = [
+        Self::AddPhone,
+        Self::AddPhoneInApp,
+        Self::Password,
+        Self::AddCodes,
+        Self::RecoveryCodes,
+        Self::AddPasskey,
+        Self::AddSecurityKey,
+    ];
 
     /// The destination of a word; every other word means none.
     pub fn from_word(word: &str) -> Option<Self> {
@@ -40,6 +52,8 @@ impl Destination {
             Self::Password => "password",
             Self::AddCodes => "add-codes",
             Self::RecoveryCodes => "recovery-codes",
+            Self::AddPasskey => "add-passkey",
+            Self::AddSecurityKey => "add-security-key",
         }
     }
 
@@ -51,6 +65,8 @@ impl Destination {
             Self::Password => "/account/password",
             Self::AddCodes => "/account/codes/add",
             Self::RecoveryCodes => "/account/recovery-codes",
+            Self::AddPasskey => "/account/passkeys/add",
+            Self::AddSecurityKey => "/account/security-keys/add",
         }
     }
 }

@@ -3,7 +3,6 @@
 use akkoord_core::{
     ids::CodeGeneratorId,
     password::{NotAPassword, Refused, Use},
-    session::Assurance,
 };
 use akkoord_protocols::text;
 use akkoord_store::{CodeGeneratorRow, PasswordRow, StoreError};
@@ -37,7 +36,7 @@ use crate::{
 /// The session, if it may change methods now; or the way to a fresh proof.
 pub fn fresh(page: &Page, then: Destination) -> Result<Result<&CurrentSession, Response>, PageError> {
     let session = page.signed_in()?;
-    if session.assurance != Assurance::TwoFactor {
+    if !session.assurance.is_two_factor() {
         return Err(PageError::Forbidden);
     }
     let proof = || see_other(&format!("/signin/fresh?reason={}", then.word()));

@@ -1,8 +1,10 @@
 //! The pages for people.
 
 mod account;
+mod credentials;
 mod destination;
 mod enrolment;
+mod keys;
 mod methods;
 mod practice;
 mod recovery_codes;
@@ -43,6 +45,11 @@ pub fn routes() -> Router<App> {
         .route("/signin/password-instead", post(steps::choose_password))
         .route("/signin/password", get(steps::show_password).post(steps::try_password))
         .route("/signin/code", get(steps::show_code).post(steps::try_code))
+        .route("/signin/passkey", get(keys::show_passkey).post(keys::try_passkey))
+        .route("/signin/passkey/options", get(keys::show_passkey_options))
+        .route("/signin/security-key", get(keys::show_security_key).post(keys::try_security_key))
+        .route("/signin/security-key/options", get(keys::show_security_key_options))
+        .route("/signin/second-step", post(keys::choose_second_step))
         .route("/signin/access-pass", get(sign_in::show_access_pass).post(sign_in::try_access_pass))
         .route("/signin/recovery-code", get(recovery_codes::show_recovery_code).post(recovery_codes::try_recovery_code))
         .route("/signin/fresh", get(sign_in::show_fresh_proof).post(sign_in::start_fresh_proof))
@@ -59,6 +66,18 @@ pub fn routes() -> Router<App> {
         .route("/account/phones/{id}/remove", get(account::show_remove_phone).post(account::remove_phone))
         .route("/account/password", get(methods::show_set_password).post(methods::set_password))
         .route("/account/password/remove", get(methods::show_remove_password).post(methods::remove_password))
+        .route("/account/passkeys/add", get(credentials::show_add_passkey).post(credentials::add_passkey))
+        .route("/account/passkeys/add/options", get(credentials::show_passkey_creation))
+        .route("/account/passkeys/{id}/name", post(credentials::rename_credential))
+        .route(
+            "/account/passkeys/{id}/remove",
+            get(credentials::show_remove_credential).post(credentials::remove_credential),
+        )
+        .route(
+            "/account/security-keys/add",
+            get(credentials::show_add_security_key).post(credentials::add_security_key),
+        )
+        .route("/account/security-keys/add/options", get(credentials::show_security_key_creation))
         .route("/account/codes/add", get(methods::show_add_codes).post(methods::confirm_codes))
         .route("/account/codes/{id}/remove", get(methods::show_remove_codes).post(methods::remove_codes))
         .route(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use akkoord_core::{account::Username, approval::State as RequestState, secret::Token, sign_in::Step};
+use akkoord_protocols::webauthn::Kind;
 use axum::{
     extract::{Query, State},
     http::StatusCode,
@@ -25,7 +26,7 @@ use crate::{
         sse,
     },
     use_cases::{
-        approval,
+        approval, credential,
         session::Started,
         sign_in::{self, Attempt, Finished, PassTried},
     },
@@ -137,6 +138,7 @@ pub async fn show_approve(page: Page) -> Result<Response, PageError> {
         (Step::AskAccessPass, _) => Ok(see_other("/signin/access-pass")),
         (Step::AskPassword, _) => Ok(see_other("/signin/password")),
         (Step::AskCode, _) => Ok(see_other("/signin/code")),
+        (Step::AskKey, _) => Ok(see_other("/signin/security-key")),
         (Step::TellNoSecondStep, _) => page.show(&Outcome { frame, username, kind: OutcomeKind::NoSecondStep }),
         (Step::Enough(_), _) => Ok(see_other("/account")),
         _ if page.session.is_some() => Ok(see_other("/account")),
@@ -361,11 +363,14 @@ pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Re
         "remove-phone" => FreshReason::RemovePhone,
         _ => FreshReason::Change,
     };
+    let passkey = credential::all(&page.app, &session.account.id).await?;
+    let passkey = passkey.iter().any(|row| credential::kind_of(row.kind) == Kind::Passkey);
     page.show(&FreshProof {
         frame: page.frame(),
         username: &session.account.username,
         reason,
         phone: true,
+        passkey,
         access_pass: true,
         then: then.map(Destination::word),
     })

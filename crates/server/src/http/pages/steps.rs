@@ -60,7 +60,7 @@ pub async fn try_password(page: Page, form: Form<PasswordForm>) -> Result<Respon
 }
 
 /// Where the dispatcher leads after a right step. A phone that is the only second step is asked at once.
-async fn go_on(page: &Page) -> Result<Response, PageError> {
+pub async fn go_on(page: &Page) -> Result<Response, PageError> {
     match attempt(page).await? {
         Some(attempt) if attempt.next_step(&page.ctx()) == Step::StartRequest => start_anew(page, attempt).await,
         _ => Ok(see_other(APPROVE)),
@@ -78,7 +78,13 @@ pub async fn show_code(page: Page) -> Result<Response, PageError> {
 }
 
 fn code_page<'a>(page: &'a Page, attempt: &'a Attempt, error: Option<CodeError>) -> CodePage<'a> {
-    CodePage { frame: page.frame(), username: &attempt.row.username, error, phone: attempt.second.phone }
+    CodePage {
+        frame: page.frame(),
+        username: &attempt.row.username,
+        error,
+        phone: attempt.second.phone,
+        key: attempt.second.key,
+    }
 }
 
 #[derive(Deserialize)]

@@ -71,6 +71,21 @@ pub async fn choose_password(app: &App, ctx: &Ctx, flow: &Token) -> Result<(), S
     Ok(())
 }
 
+/// The person wants another second step than the first that is offered.
+pub async fn choose_method(app: &App, ctx: &Ctx, flow: &Token, method: Method) -> Result<(), StoreError> {
+    let (hash, now) = (flow.hash(), ctx.now);
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                if let Some(attempt) = load(tx, &hash, now).await? {
+                    tx.set_sign_in_method(&attempt.row.id, Some(method.as_str()), now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
 /// Tries a password. The same is done for each name, known or not.
 pub async fn try_password(
     app: &App,

@@ -4,6 +4,7 @@ use askama::Template;
 
 use akkoord_core::Timestamp;
 
+use super::key_samples::{credentials, passkeys_and_keys};
 use crate::views::account::{
     Account, AccountKind, Generator, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow,
     Warning,
@@ -26,7 +27,7 @@ use zeroize::Zeroizing;
 
 /// 23 November 2026, 11:40 UTC.
 pub(super) const NOW: i64 = 1_795_434_000_000;
-const USERNAME: &str = "ada@example.org";
+pub(super) const USERNAME: &str = "ada@example.org";
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 1440 * MINUTE;
 
@@ -48,16 +49,17 @@ pub(super) fn every_page(texts: &Texts, qr: &QrPicture) -> Vec<Sample> {
     outcomes(frame, &mut samples);
     account(frame, &mut samples);
     methods(frame, qr, &mut samples);
+    passkeys_and_keys(frame, &mut samples);
     enrolment(frame, qr, &mut samples);
     practice(frame, &mut samples);
     recovery_and_errors(frame, &mut samples);
     samples.0
 }
 
-struct Samples(Vec<Sample>);
+pub(super) struct Samples(Vec<Sample>);
 
 impl Samples {
-    fn add(&mut self, name: &str, page: impl Template) {
+    pub(super) fn add(&mut self, name: &str, page: impl Template) {
         let html = page.render().unwrap_or_else(|error| format!("{name}: {error}"));
         self.0.push(Sample { name: name.to_owned(), html });
     }
@@ -122,9 +124,11 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
         username: USERNAME,
         reason,
         phone,
+        passkey: false,
         access_pass,
         then: Some("add-phone"),
     };
+    samples.add("fresh-proof-passkey", FreshProof { passkey: true, ..page(FreshReason::Change, false, true) });
     samples.add("fresh-proof", page(FreshReason::AddPhone, true, true));
     samples.add("fresh-proof-pass-only", page(FreshReason::RemovePhone, false, true));
     samples.add("fresh-proof-nothing", page(FreshReason::Change, false, false));
@@ -145,9 +149,10 @@ fn passwords_and_codes(frame: Frame<'_>, samples: &mut Samples) {
     ] {
         samples.add(&format!("password-{}", error.key()), page(Some(error), error == PasswordError::Wrong));
     }
-    let page = |error, phone| CodePage { frame, username: USERNAME, error, phone };
+    let page = |error, phone| CodePage { frame, username: USERNAME, error, phone, key: false };
     samples.add("code", page(None, true));
     samples.add("code-no-phone", page(None, false));
+    samples.add("code-and-key", CodePage { key: true, ..page(None, true) });
     for error in CODE_ERRORS {
         samples.add(&format!("code-{}", error.key()), page(Some(error), true));
     }
@@ -206,7 +211,13 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         kind: AccountKind::Organisation,
         signed_in_how: phones.first().map_or(SignedInHow::AccessPass, |first| SignedInHow::Phone(first.name.clone())),
         phones,
-        methods: Methods { password_set_at: None, generators: vec![], recovery: None, two_step_on: false },
+        methods: Methods {
+            password_set_at: None,
+            generators: vec![],
+            credentials: vec![],
+            recovery: None,
+            two_step_on: false,
+        },
         sign_ins,
         notice,
         warnings,
@@ -259,6 +270,10 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("password-removed", Notice::PasswordRemoved),
         ("codes-added", Notice::CodesAdded),
         ("codes-removed", Notice::CodesRemoved),
+        ("passkey-added", Notice::PasskeyAdded),
+        ("security-key-added", Notice::SecurityKeyAdded),
+        ("key-renamed", Notice::KeyRenamed),
+        ("key-removed", Notice::KeyRemoved),
     ] {
         samples.add(&format!("account-{name}"), page(vec![pixel()], vec![], Some(notice), vec![], true));
     }
@@ -301,6 +316,7 @@ fn every_method() -> Methods<'static> {
             Generator { id: "g1", name: "Aegis on Ada's tablet", added_at, last_used_at },
             Generator { id: "g2", name: "<b>Work</b> phone", added_at, last_used_at: None },
         ],
+        credentials: credentials(added_at, last_used_at),
         recovery: Some(codes_left(2)),
         two_step_on: true,
     }

@@ -23,6 +23,7 @@ mod histories;
 mod keys;
 mod locks;
 mod pages;
+mod passkeys;
 mod passwords;
 mod pin;
 mod push;

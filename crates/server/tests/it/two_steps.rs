@@ -10,10 +10,10 @@ use akkoord_simulator::{browser::Browser, steps};
 
 use crate::support::{TestAccount, TestApp, Unlock};
 
-const GOOD: &str = "tulp Oslo kraan";
+pub const GOOD: &str = "tulp Oslo kraan";
 const SECONDS: Duration = Duration::from_secs(1);
 
-async fn give_password(app: &TestApp, account: &TestAccount) {
+pub async fn give_password(app: &TestApp, account: &TestAccount) {
     set_password(app, account, By::Person).await;
 }
 
@@ -27,7 +27,7 @@ async fn set_password(app: &TestApp, account: &TestAccount, by: By) {
 }
 
 /// A new browser at the password page of this name.
-async fn at_password(app: &TestApp, username: &str) -> Browser {
+pub async fn at_password(app: &TestApp, username: &str) -> Browser {
     let mut browser = app.browser();
     browser.open("/signin").await.unwrap();
     browser.submit("/signin", &[("username", username)]).await.unwrap();
@@ -44,7 +44,7 @@ async fn at_code(app: &TestApp, username: &str) -> Browser {
     browser
 }
 
-async fn by_phone(app: &TestApp, account: &TestAccount, phone: &Phone) -> Browser {
+pub async fn by_phone(app: &TestApp, account: &TestAccount, phone: &Phone) -> Browser {
     let (mut browser, number) = app.start(account).await;
     let waiting = phone.pending().await.unwrap().waiting;
     phone.approve(waiting.last().unwrap(), &number, &Unlocking::Platform).await.unwrap();
@@ -52,7 +52,7 @@ async fn by_phone(app: &TestApp, account: &TestAccount, phone: &Phone) -> Browse
     browser
 }
 
-async fn refused(browser: &mut Browser, action: &str, field: &str, typed: &str) -> String {
+pub async fn refused(browser: &mut Browser, action: &str, field: &str, typed: &str) -> String {
     browser.submit(action, &[(field, typed)]).await.unwrap();
     assert_eq!(browser.page.status, 422, "{typed}");
     browser.page.html.clone()

@@ -5,6 +5,7 @@ mod add_phone;
 mod app;
 mod every_page;
 mod origins;
+mod passkeys;
 mod pictures;
 mod sign_in;
 mod waiting;

@@ -39,14 +39,23 @@ impl Tab {
 
     /// Gives the phone a finger sensor. Without PRF, because with it a refused finger blocks the simulated one for good.
     pub async fn platform_authenticator(&self) -> PlatformAuthenticator<'_> {
+        self.authenticator("internal", true).await
+    }
+
+    /// Puts a security key into the machine, without a PIN and without room for what it would find by itself.
+    pub async fn security_key(&self) -> PlatformAuthenticator<'_> {
+        self.authenticator("usb", false).await
+    }
+
+    async fn authenticator(&self, transport: &str, verifies: bool) -> PlatformAuthenticator<'_> {
         self.call("WebAuthn.enable", json!({ "enableUI": false })).await;
         let options = json!({
             "protocol": "ctap2",
             "ctap2Version": "ctap2_1",
-            "transport": "internal",
-            "hasResidentKey": true,
-            "hasUserVerification": true,
-            "isUserVerified": true,
+            "transport": transport,
+            "hasResidentKey": verifies,
+            "hasUserVerification": verifies,
+            "isUserVerified": verifies,
             "automaticPresenceSimulation": true,
         });
         let made = self.call("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;

@@ -14,7 +14,7 @@ use std::{
 use akkoord_core::{
     Ctx, Timestamp,
     audit::Event,
-    ids::{AccountId, PhoneId},
+    ids::{AccountId, CredentialId, PhoneId},
 };
 use akkoord_store::{
     AuditFilter, Database, NewPassword, NewServerKey, PasswordRow, RecoveryCodeRow, RootKey, Seal, Store, StoreError,
@@ -162,6 +162,7 @@ struct Since {
     locked: Vec<(AccountId, Timestamp)>,
     passwords: Vec<(AccountId, Option<PasswordRow>)>,
     recovery_codes: Vec<(AccountId, Vec<RecoveryCodeRow>)>,
+    credentials: Vec<(CredentialId, AccountId)>,
     keys: Vec<NewServerKey>,
 }
 
@@ -183,6 +184,7 @@ impl Since {
                         since.disabled.push(account.id);
                     }
                 }
+                since.credentials = tx.removed_credentials().await?;
                 since.keys = tx
                     .server_keys()
                     .await?
@@ -223,6 +225,9 @@ impl Since {
                 tx.replace_recovery_codes(&account, &codes).await?;
                 killed.recovery_codes_changed_again += 1;
             }
+        }
+        for (id, account) in self.credentials {
+            killed.credentials_removed_again += u64::from(tx.remove_credential(&id, &account, now).await?);
         }
         let known = tx.server_keys().await?;
         for key in self.keys {
@@ -276,6 +281,7 @@ struct Killed {
     accounts_locked_again: u64,
     passwords_changed_again: u64,
     recovery_codes_changed_again: u64,
+    credentials_removed_again: u64,
     server_keys_kept: u64,
 }
 

@@ -7,6 +7,7 @@ use akkoord_store::{AuditFilter, Database, NewPhone, Place, RootKey, Seal, Store
 use super::*;
 use crate::serve::DataLock;
 
+mod credentials;
 mod passwords;
 mod recovery_codes;
 

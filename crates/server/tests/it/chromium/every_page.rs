@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     add_phone::{claim, prove},
-    pictures, read_number, sign_in_with_pass, start_sign_in, streams, tab, the_request,
+    passkeys, pictures, read_number, sign_in_with_pass, start_sign_in, streams, tab, the_request,
 };
 use crate::support::{
     TestApp,
@@ -158,6 +158,7 @@ async fn walk(chromium: &Chromium, language: &str, mut visit: impl AsyncFnMut(&T
     adding_goes_wrong(&app, &tab, &mut visit).await;
     leaving(&app, &profile, &tab, &mut visit).await;
     typed_steps(&tab, &ada.username, &mut visit).await;
+    passkeys::visit_passkey_pages(&tab, &mut visit).await;
     by_recovery_code(&tab, &codes[0], &mut visit).await;
 }
 
@@ -247,6 +248,7 @@ async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl Async
     tab.open(&format!("/account/phones/{id}/remove")).await;
     visit(tab, "remove-phone").await;
     methods(app, tab, visit).await;
+    passkeys::visit_account_pages(tab, visit).await;
     tab.open("/signin/fresh?reason=add-phone").await;
     visit(tab, "fresh-proof").await;
     tab.open("/account/phones/x/remove").await;
@@ -320,11 +322,13 @@ async fn typed_steps(tab: &Tab, username: &str, visit: &mut impl AsyncFnMut(&Tab
     tab.press("form[action='/signin/password-instead'] button").await;
     tab.at("/signin/password").await;
     visit(tab, "password").await;
-    for (typed, name) in [("tulp Oslo vijver", "password-wrong"), (PASSWORD, "code")] {
+    for (typed, name) in [("tulp Oslo vijver", "password-wrong"), (PASSWORD, "security-key")] {
         tab.type_text("#password", typed).await;
         tab.press("main .main").await;
         visit(tab, name).await;
     }
+    tab.press("form[action='/signin/second-step'] button").await;
+    visit(tab, "code").await;
     tab.type_text("#code", "000000").await;
     tab.press("main .main").await;
     visit(tab, "code-wrong").await;
@@ -452,7 +456,8 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     let tab = tab(&app, &chromium.profile().await).await;
     let skip = "Skip to the main part";
     tab.open("/signin").await;
-    assert_eq!(focus_order(&tab).await, [skip, "User name", "Next", "Can't sign in?", "Help", "Nederlands"]);
+    let names = [skip, "User name", "Next", "Use a passkey", "Can't sign in?", "Help", "Nederlands"];
+    assert_eq!(focus_order(&tab).await, names);
     tab.open("/signin/access-pass").await;
     let names = [skip, "User name", "Pass", "Sign in", "Sign in another way", "Help", "Nederlands"];
     assert_eq!(focus_order(&tab).await, names);
@@ -481,6 +486,8 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
         "Set a password",
         "Make recovery codes",
         "Add an app for verification codes",
+        "Add a passkey",
+        "Add a security key",
         "Help",
         "Nederlands",
     ];

@@ -146,3 +146,49 @@ async fn without_scripts_the_pages_say_what_passkeys_need() {
     assert_eq!(tab.path().await, "/signin/passkey");
     chromium.finish().await;
 }
+
+/// The pages of one's own keys, for the walk through every page. Leaves the account with a security key.
+pub(super) async fn visit_account_pages(tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    tab.security_key().await;
+    for (page, name) in [("/account/passkeys/add", "add-passkey"), ("/account/security-keys/add", "add-security-key")] {
+        tab.open(page).await;
+        visit(tab, name).await;
+    }
+    tab.forgive("NavigationEntryMarkedSkippable");
+    send_nonsense(tab).await;
+    visit(tab, "add-security-key-refused").await;
+    add(tab, "/account/security-keys/add", "Blue key on Ada's ring").await;
+    visit(tab, "account-with-key").await;
+    tab.open("/account").await;
+    tab.press("a[href^='/account/passkeys/'][href$='/remove']").await;
+    visit(tab, "remove-key").await;
+}
+
+/// The page that asks for a passkey, which has found none, and which was sent another.
+pub(super) async fn visit_passkey_pages(tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    tab.open("/signin/passkey").await;
+    visit(tab, "passkey").await;
+    tab.click("main .main").await;
+    tab.until(
+        "(({ textContent, dataset }) => textContent === dataset.cancelled)(document.querySelector('[data-told]'))",
+    )
+    .await;
+    visit(tab, "passkey-cancelled").await;
+    send_nonsense(tab).await;
+    visit(tab, "passkey-refused").await;
+}
+
+/// Sends what no authenticator made, past the page's script.
+async fn send_nonsense(tab: &Tab) {
+    let form = "document.querySelector('form[data-key]')";
+    tab.eval("window.before = true").await;
+    tab.eval(&format!(
+        "fetch({form}.dataset.options).then((answer) => answer.json()).then(({{ ticket }}) => {{
+            {form}.elements.ticket.value = ticket;
+            {form}.elements.credential.value = '{{}}';
+            setTimeout(() => {form}.submit());
+        }})"
+    ))
+    .await;
+    tab.until("window.before !== true && document.readyState === 'complete'").await;
+}

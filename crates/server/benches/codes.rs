@@ -42,7 +42,7 @@ const ACCOUNTS: usize = 100_000;
 /// Each account signs in once a run, because each code is good once.
 const PER_RUN: usize = 20_000;
 const RUNS: usize = 3;
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 256;
 /// Accounts that one transaction adds.
 const CHUNK: usize = 1000;
 

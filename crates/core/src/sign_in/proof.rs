@@ -91,6 +91,11 @@ impl Proved {
         self.0.contains(&proof)
     }
 
+    /// Whether nothing was proved yet.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a phone approved, however its owner was verified.
     pub fn has_phone(&self) -> bool {
         self.0.iter().any(|proof| matches!(proof, Proof::Phone(_)))

@@ -173,9 +173,10 @@ pub(super) async fn proceed(
     signed: Signed<'_>,
     service: &str,
 ) -> Result<StepTried, StoreError> {
-    let row = attempt.row;
+    let (row, first) = (attempt.row, attempt.proved.is_empty());
     let proved = attempt.proved.and(proof);
-    let second = super::second_step(tx, &row, &proved).await?;
+    // Before anything was proved nothing of the account was looked at.
+    let second = if first { super::second_step(tx, &row, &proved).await? } else { attempt.second };
     let account = match &row.account_id {
         Some(id) => {
             // Whoever disables it waits until the session stands, and ends it then (T-SES-5).

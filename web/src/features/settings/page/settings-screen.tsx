@@ -25,6 +25,12 @@ export function noticeWords(state: NoticeState): string {
   }
 }
 
+/** One account of each server: its pages have the help. */
+function sitesOf(accounts: readonly Account[]): readonly Account[] {
+  const known = accounts.filter((account) => /^https?:\/\//.test(account.iss));
+  return [...new Map(known.map((account) => [account.iss, account])).values()];
+}
+
 /** All settings, each with its state, so that most questions are answered without opening anything. */
 export function SettingsScreen(props: {
   /** What the app lock is, in words. */
@@ -75,6 +81,21 @@ export function SettingsScreen(props: {
       </div>
       <h2>{t('app.settings.help')}</h2>
       <div class="rows">
+        {sitesOf(accounts.value ?? []).map((account) => (
+          <a
+            key={account.iss}
+            class="row"
+            href={new URL('/help', account.iss).href}
+            target="_blank"
+            rel="noopener noreferrer"
+          >
+            <Icon name="phone" />
+            <div>
+              {t('app.settings.guide')}
+              <p class="hint">{account.account.organisation ?? account.account.name}</p>
+            </div>
+          </a>
+        ))}
         <Row to="/app/settings/clock" icon="activity" title={t('app.clock.title')} state={t('app.clock.short')} />
         <Row to="/app/settings/about" icon="info" title={t('app.about.title')} state={t('app.about.short')} />
         <Row to="/app/settings/log" icon="share" title={t('app.log.title')} state={t('app.log.short')} />

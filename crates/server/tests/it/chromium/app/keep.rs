@@ -57,6 +57,20 @@ async fn a_push_shows_a_notice_that_names_nobody_and_opens_the_request() {
 }
 
 #[tokio::test]
+async fn settings_lead_to_the_help_of_the_accounts_server() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let desk = Desk::new(&chromium).await;
+    desk.with_pin().await;
+    desk.phone.tap("Settings").await;
+    desk.phone.says("How to sign in").await;
+    let help = desk.phone.attribute("a[target=_blank]", "href").await;
+    assert_eq!(help, format!("{}/help", desk.app.app.config.public_url));
+    desk.laptop.open("/help").await;
+    desk.laptop.heading("Help").await;
+    chromium.finish().await;
+}
+
+#[tokio::test]
 async fn a_phone_that_was_removed_says_by_whom_and_offers_to_start_again() {
     let Some(chromium) = Chromium::start().await else { return };
     let desk = Desk::new(&chromium).await;

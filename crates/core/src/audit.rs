@@ -63,6 +63,10 @@ events! {
     CredentialRemoved = "credential.removed";
     /// It was tried and not accepted; the detail says why, as far as it is known.
     CredentialRefused = "credential.refused";
+    /// An operator ended the wait after wrong passwords or codes.
+    WaitsEnded = "account.waits_ended";
+    /// Sessions of an account were ended together; the detail says why.
+    SessionsEnded = "sessions.ended";
     /// Two-step verification of an account was switched on.
     TwoStepOn = "two_step.on";
     /// An enrolment was started.

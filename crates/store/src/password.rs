@@ -39,6 +39,14 @@ pub struct PasswordRow {
 }
 
 impl Tx {
+    /// Forgets wrong passwords, and with them the wait; whether the password waited.
+    pub async fn forgive_password_tries(&mut self, account: &AccountId, now: Timestamp) -> Result<bool, StoreError> {
+        let sql = "UPDATE passwords SET failures = 0, waits_until = 0 WHERE account_id = $1 AND waits_until > $2";
+        let waited = self.changed(sql, params![account, now]).await?;
+        self.execute("UPDATE passwords SET failures = 0 WHERE account_id = $1", params![account]).await?;
+        Ok(waited)
+    }
+
     /// The password of an account.
     pub async fn password(&mut self, account: &AccountId) -> Result<Option<PasswordRow>, StoreError> {
         let sql = "SELECT account_id, hash, pepper, set_at, must_change_at, failures, waits_until FROM passwords \

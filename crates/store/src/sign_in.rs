@@ -148,6 +148,13 @@ impl Tx {
         self.query_opt(sql, params![id]).await?.map(|row| row.get(0)).transpose()
     }
 
+    /// Ends the sign-ins of an account that have proved something and are not finished: what they rest on is gone.
+    pub async fn end_proved_sign_ins(&mut self, account: &AccountId, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE sign_ins SET finished_at = $2 \
+                   WHERE account_id = $1 AND finished_at IS NULL AND proved <> ''";
+        self.execute(sql, params![account, now]).await
+    }
+
     /// Finishes a sign-in, once, with what was proved in all. The same transaction adds the session.
     pub async fn finish_sign_in(&mut self, id: &SignInId, proved: &str, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE sign_ins SET proved = $2, finished_at = $3 \

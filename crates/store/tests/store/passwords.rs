@@ -74,6 +74,26 @@ async fn a_right_password_takes_counts_back_and_may_bring_a_newer_hash() {
 }
 
 #[tokio::test]
+async fn wrong_passwords_are_forgiven_and_a_wait_with_them() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (with_password(&world).await, with_password(&world).await);
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                assert!(tx.count_password_try(&other, 0, at(60), NOW).await?);
+                assert!(tx.count_password_try(&account, 0, at(60), NOW).await?);
+                assert!(tx.forgive_password_tries(&account, at(1)).await?, "it waited");
+                assert!(tx.count_password_try(&account, 0, at(2), at(1)).await?);
+                assert!(!tx.forgive_password_tries(&account, at(3)).await?, "it did not wait any more");
+                assert_eq!(tx.password(&account).await?.unwrap().failures, 0);
+                assert_eq!(tx.password(&other).await?.unwrap().failures, 1, "somebody else's");
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn of_parallel_changes_and_tries_one_wins() {
     const RACERS: usize = 8;
     let Some(world) = world().await else { return };

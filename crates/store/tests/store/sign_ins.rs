@@ -78,6 +78,33 @@ async fn of_two_steps_at_once_none_is_lost() {
 }
 
 #[tokio::test]
+async fn what_was_proved_by_something_that_is_gone_ends() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (world.account().await, world.account().await);
+    let nothing = || String::new();
+    let (began, half) = (
+        NewSignIn { proved: nothing(), ..new_sign_in(&account) },
+        NewSignIn { proved: nothing(), ..new_sign_in(&account) },
+    );
+    let others = NewSignIn { proved: "password".to_owned(), ..new_sign_in(&other) };
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                for new in [&began, &half, &others] {
+                    tx.add_sign_in(new).await?;
+                }
+                assert!(tx.record_proved(&half.id, "", "password", at(1)).await?);
+                assert_eq!(tx.end_proved_sign_ins(&account, at(2)).await?, 1);
+                assert!(!tx.finish_sign_in(&half.id, "password code", at(3)).await?, "ended");
+                assert!(tx.finish_sign_in(&began.id, "phone-pin", at(3)).await?, "it had proved nothing");
+                assert!(tx.finish_sign_in(&others.id, "password code", at(3)).await?, "somebody else's");
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn wrong_passes_are_counted() {
     let Some(world) = world().await else { return };
     let account = world.account().await;

@@ -227,7 +227,8 @@ async fn unlock(global: &Global, username: &str) -> Result<(), CliError> {
     let opened = Opened::open(global, Absent::Refuse).await?;
     let row = opened.account(username).await?;
     let (ctx, id) = (opened.ctx.clone(), row.id.clone());
-    let was_locked = opened.store.write(move |tx| Box::pin(async move { budget::unlock(tx, &ctx, &id).await })).await?;
+    let unlocked = opened.store.write(move |tx| Box::pin(async move { unlock_all(tx, &ctx, &id).await }));
+    let Unlocked { phones: was_locked, waited } = unlocked.await?;
     opened.store.close().await;
     let name = &row.username;
     let text = if was_locked {
@@ -235,8 +236,30 @@ async fn unlock(global: &Global, username: &str) -> Result<(), CliError> {
     } else {
         format!("Phone sign-in of {name} was not locked. Its wrong numbers are forgiven, and are counted anew.")
     };
-    global.output.result(&json!({ "username": name, "was_locked": was_locked }), &text);
+    let more = if waited { " The wait after wrong passwords or codes is over." } else { "" };
+    let told = json!({ "username": name, "was_locked": was_locked, "waited": waited });
+    global.output.result(&told, &format!("{text}{more}"));
     Ok(())
+}
+
+/// What an account was kept from.
+struct Unlocked {
+    /// Whether phone approval was locked.
+    phones: bool,
+    /// Whether its password or its codes waited.
+    waited: bool,
+}
+
+async fn unlock_all(tx: &mut Tx, ctx: &Ctx, id: &AccountId) -> Result<Unlocked, StoreError> {
+    let phones = budget::unlock(tx, ctx, id).await?;
+    let codes = tx.code_tries(id).await?.wait_until > ctx.now;
+    tx.forget_code_tries(id).await?;
+    let password = tx.forgive_password_tries(id, ctx.now).await?;
+    if codes || password {
+        let detail = json!({ "codes": codes, "password": password });
+        audit::record(tx, ctx, Event::WaitsEnded, Some(id), Some(id.as_str()), detail).await?;
+    }
+    Ok(Unlocked { phones, waited: codes || password })
 }
 
 /// Disables an account. What is open ends in this order, so that nothing new can begin between two steps.

@@ -87,7 +87,7 @@ pub(super) async fn remove(global: &Global, username: &str) -> Result<(), CliErr
     let opened = Opened::open(global, Absent::Refuse).await?;
     let row = opened.account(username).await?;
     let app = opened.app().await?;
-    let removed = password::remove(&app, &opened.ctx, &row).await?;
+    let removed = password::remove(&app, &opened.ctx, &row, None).await?;
     opened.store.close().await;
     let name = &row.username;
     let text = if removed { format!("{name} has no password any more.") } else { format!("{name} had no password.") };

@@ -84,6 +84,41 @@ fn a_password_that_was_given_up_after_the_backup_does_not_come_back() {
 }
 
 #[test]
+fn an_operator_ends_the_wait_after_wrong_passwords_and_codes() {
+    let folder = Folder::new("waits");
+    folder.set_up();
+    let global = Global { config: Some(folder.0.join("akkoord.toml")), output: Output::new(true) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(password::set(&global, "ada@example.org", "known to nobody else")).unwrap();
+    let waits = |change: bool| {
+        runtime.block_on(async {
+            let store = folder.store().await;
+            let read = store.write(move |tx| {
+                Box::pin(async move {
+                    let (id, now) =
+                        (tx.account_by_username("ada@example.org").await?.unwrap().id, opened::operator_ctx().now);
+                    if change {
+                        let until = now + std::time::Duration::from_secs(600);
+                        assert!(tx.count_password_try(&id, 0, until, now).await?);
+                        let read = tx.code_tries(&id).await?;
+                        assert!(tx.count_code_try(&id, read, until, now).await?);
+                    }
+                    let (password, codes) = (tx.password(&id).await?.unwrap(), tx.code_tries(&id).await?);
+                    let failures = (password.failures, codes.failures);
+                    Ok::<_, StoreError>((password.waits_until > now, codes.wait_until > now, failures))
+                })
+            });
+            let waits = read.await.unwrap();
+            store.close().await;
+            waits
+        })
+    };
+    assert_eq!(waits(true), (true, true, (1, 1)));
+    assert_eq!(folder.code(&["account", "unlock", "ada@example.org"]), 0);
+    assert_eq!(waits(false), (false, false, (0, 0)));
+}
+
+#[test]
 fn a_password_is_one_line_of_standard_input() {
     for (input, wanted) in [("a b \n", "a b "), ("a\r\n", "a"), ("a", "a"), ("a\nb\n", "a\nb"), ("", "")] {
         assert_eq!(*password::first_line(input.as_bytes()).unwrap(), wanted);

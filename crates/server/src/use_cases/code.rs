@@ -7,13 +7,15 @@ use akkoord_core::{
     ids::{AccountId, CodeGeneratorId, SessionId},
     password::wait_after,
 };
-use akkoord_store::{AccountRow, CodeSecret, CodeSource, NewCodeGenerator, Place, Purpose, Seal, StoreError, Tx};
+use akkoord_store::{
+    AccountRow, CodeGeneratorRow, CodeSecret, CodeSource, NewCodeGenerator, Place, Purpose, Seal, StoreError, Tx,
+};
 use data_encoding::BASE32_NOPAD;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::audit;
-use crate::app::App;
+use super::{audit, notice};
+use crate::{app::App, views::mail::CodesChange};
 
 /// What a typed code is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +164,7 @@ pub async fn add(
         code_step: step,
         created_at: ctx.now,
     };
-    let ctx = ctx.clone();
+    let (ctx, account, app_too) = (ctx.clone(), account.clone(), app.clone());
     app.store
         .write(move |tx| {
             Box::pin(async move {
@@ -171,6 +173,7 @@ pub async fn add(
                     let (id, name) = (new.id.as_str(), json!({ "name": new.name }));
                     audit::record(tx, &ctx, Event::CodeGeneratorAdded, Some(&new.account_id), Some(id), name).await?;
                     switch_two_step_on(tx, &ctx, &new.account_id).await?;
+                    notice::codes_changed(&app_too, tx, &ctx, &account, &new.name, CodesChange::Added).await?;
                 }
                 Ok(Tried::Right)
             })
@@ -187,15 +190,16 @@ pub async fn switch_two_step_on(tx: &mut Tx, ctx: &Ctx, account: &AccountId) -> 
 }
 
 /// Removes an authenticator; whether there was one.
-pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow, id: &CodeGeneratorId) -> Result<bool, StoreError> {
-    let (ctx, account, id) = (ctx.clone(), account.id.clone(), id.clone());
+pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow, row: &CodeGeneratorRow) -> Result<bool, StoreError> {
+    let (app_too, ctx, account, row) = (app.clone(), ctx.clone(), account.clone(), row.clone());
     app.store
         .write(move |tx| {
             Box::pin(async move {
-                let removed = tx.remove_code_generator(&id, &account).await?;
+                let removed = tx.remove_code_generator(&row.id, &account.id).await?;
                 if removed {
                     let event = Event::CodeGeneratorRemoved;
-                    audit::record(tx, &ctx, event, Some(&account), Some(id.as_str()), json!({})).await?;
+                    audit::record(tx, &ctx, event, Some(&account.id), Some(row.id.as_str()), json!({})).await?;
+                    notice::codes_changed(&app_too, tx, &ctx, &account, &row.name, CodesChange::Removed).await?;
                 }
                 Ok(removed)
             })

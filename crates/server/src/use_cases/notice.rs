@@ -159,6 +159,29 @@ pub async fn password_changed(
     jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
 }
 
+/// An app for verification codes was added or removed.
+pub async fn codes_changed(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    name: &str,
+    change: mail::CodesChange,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let home = account::home(tx, account, &app.config.name).await?;
+    let view = mail::CodesChanged {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        name,
+        at: ctx.now.0,
+        change,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
 /// Recovery codes were made, removed or used.
 pub async fn recovery_codes_changed(
     app: &App,

@@ -257,6 +257,68 @@ impl PasswordChange {
     }
 }
 
+/// An app for verification codes was added or removed.
+#[derive(Debug, Template)]
+#[template(path = "mail/codes_changed.txt")]
+pub struct CodesChanged<'a> {
+    /// The texts in the person's language.
+    pub texts: &'a Texts,
+    /// The organisation or service that writes.
+    pub organisation: &'a str,
+    /// The account.
+    pub username: &'a str,
+    /// What its person calls the app.
+    pub name: &'a str,
+    /// When.
+    pub at: i64,
+    /// What became of it.
+    pub change: CodesChange,
+    /// Whom to ask for help.
+    pub help_contact: Option<&'a str>,
+}
+
+impl CodesChanged<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.fill(self.change.subject_key()))
+    }
+
+    fn fill(&self, key: &str) -> String {
+        let values: [(&str, &dyn Display); 3] =
+            [("username", &self.username), ("organisation", &self.organisation), ("name", &self.name)];
+        self.texts.fill(key, &values)
+    }
+
+    fn when(&self) -> String {
+        Moment(self.at).full(self.texts)
+    }
+}
+
+/// What became of an app for verification codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodesChange {
+    /// It makes codes.
+    Added,
+    /// It makes none any more.
+    Removed,
+}
+
+impl CodesChange {
+    fn subject_key(self) -> &'static str {
+        match self {
+            Self::Added => "mail.codes_added.subject",
+            Self::Removed => "mail.codes_removed.subject",
+        }
+    }
+
+    fn text_key(self) -> &'static str {
+        match self {
+            Self::Added => "mail.codes_added.text",
+            Self::Removed => "mail.codes_removed.text",
+        }
+    }
+}
+
 /// Recovery codes were made, removed or used.
 #[derive(Debug, Template)]
 #[template(path = "mail/recovery_codes_changed.txt")]

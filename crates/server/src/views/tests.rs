@@ -9,8 +9,8 @@ use askama::Template;
 use super::assets::{ASSETS, Asset};
 use super::frame::{Frame, Number};
 use super::mail::{
-    ApprovalLocked, CredentialChange, CredentialChanged, PasswordChange, PasswordChanged, PhoneAdded, PhoneLocked,
-    PhoneRemoved, RecoveryChange, RecoveryCodesChanged, RemovedBy, RequestReported,
+    ApprovalLocked, CodesChange, CodesChanged, CredentialChange, CredentialChanged, PasswordChange, PasswordChanged,
+    PhoneAdded, PhoneLocked, PhoneRemoved, RecoveryChange, RecoveryCodesChanged, RemovedBy, RequestReported,
 };
 use super::moment::Moment;
 use super::qr::QrPicture;
@@ -359,6 +359,10 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         let recovery = |change| RecoveryCodesChanged { texts, organisation, username, at: NOW, change, help_contact };
         let codes = [RecoveryChange::Made, RecoveryChange::Removed, RecoveryChange::Used { left: 1 }].map(recovery);
         let (by_known, by_other) = (reported(Some("Firefox on Linux")), reported(None));
+        let app_for_codes =
+            |change| CodesChanged { texts, organisation, username, name: "Aegis", at: NOW, change, help_contact };
+        let apps = [CodesChange::Added, CodesChange::Removed].map(app_for_codes);
+        let apps = apps.map(|mail| ("Aegis", mail.subject(), mail.render()));
         let codes = codes.map(|mail| (username, mail.subject(), mail.render()));
         let mails = [
             ("Ada's", added.subject(), added.render()),
@@ -373,7 +377,7 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             ("Blue key", key_removed.subject(), key_removed.render()),
             ("192.0.2.1", by_other.subject(), by_other.render()),
         ];
-        for (told, subject, body) in mails.into_iter().chain(codes) {
+        for (told, subject, body) in mails.into_iter().chain(codes).chain(apps) {
             let body = body.expect("the mail renders");
             assert!(!subject.contains(['\r', '\n', '[', '{']), "{subject}");
             assert!(!body.contains(['[', '{', '<', '&']), "{body}");

@@ -43,7 +43,7 @@ async fn main() {
     let id = ada.id.clone();
     let row = app.app.store.read(move |tx| Box::pin(async move { tx.account(&id).await })).await.unwrap().unwrap();
     let ctx = app.app.own_ctx(Actor::Operator);
-    password::set(&app.app, &ctx, &row, PASSWORD, Use::WithSecondStep, By::Person).await.unwrap();
+    password::set(&app.app, &ctx, &row, PASSWORD, Use::WithSecondStep, By::Person(None)).await.unwrap();
     let (mut bare, mut checked, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS {
         let started = Instant::now();

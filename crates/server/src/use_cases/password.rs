@@ -3,7 +3,7 @@
 use akkoord_core::{
     Ctx,
     audit::Event,
-    ids::AccountId,
+    ids::{AccountId, SessionId},
     password::{self, Known, Password, Refused, Use},
 };
 use akkoord_protocols::random;
@@ -23,9 +23,9 @@ const PEPPER: i64 = 1;
 
 /// Who sets a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// Its person.
-    Person,
+pub enum By<'a> {
+    /// Its person, whose session stays when all others end.
+    Person(Option<&'a SessionId>),
     /// Somebody who runs the server: its person is to choose another, which nobody else knows (ASVS 6.4.6).
     Operator,
 }
@@ -65,7 +65,7 @@ pub async fn set(
     account: &AccountRow,
     typed: &str,
     used: Use,
-    by: By,
+    by: By<'_>,
 ) -> Result<Set, StoreError> {
     let place = app.hashing.place()?;
     let (id, service) = (account.id.clone(), app.config.name.clone());
@@ -86,9 +86,37 @@ pub async fn set(
     let new = NewPassword { account_id: id, hash, pepper: PEPPER, set_at: ctx.now, must_change_at };
     let (app, ctx, account) = (app.clone(), ctx.clone(), account.clone());
     let store = app.store.clone();
-    let write =
-        store.write(move |tx| Box::pin(async move { keep(&app, tx, &ctx, &account, &home, new, before).await }));
-    write.await
+    let stays = match by {
+        By::Person(session) => session.cloned(),
+        By::Operator => None,
+    };
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let set = keep(&app, tx, &ctx, &account, &home, new, before).await?;
+                if set == (Set::Done { replaced: true }) {
+                    end_what_it_let_in(tx, &ctx, &account.id, stays.as_ref()).await?;
+                }
+                Ok(set)
+            })
+        })
+        .await
+}
+
+/// Whoever knew the password that is gone is out: sessions end, and attempts that gave it already (ASVS 5.0, 7.4.3).
+async fn end_what_it_let_in(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountId,
+    stays: Option<&SessionId>,
+) -> Result<(), StoreError> {
+    tx.end_proved_sign_ins(account, ctx.now).await?;
+    let ended = tx.end_sessions_of_account(account, stays, ctx.now).await?;
+    if ended > 0 {
+        let detail = json!({ "sessions": ended, "why": "password" });
+        audit::record(tx, ctx, Event::SessionsEnded, Some(account), Some(account.as_str()), detail).await?;
+    }
+    Ok(())
 }
 
 async fn keep(
@@ -115,9 +143,9 @@ async fn keep(
     Ok(Set::Done { replaced })
 }
 
-/// Removes the password of an account; whether it had one.
-pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow) -> Result<bool, StoreError> {
-    let (app, ctx, account) = (app.clone(), ctx.clone(), account.clone());
+/// Removes the password of an account; whether it had one. Of the account's sessions only `stays` does.
+pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow, stays: Option<&SessionId>) -> Result<bool, StoreError> {
+    let (app, ctx, account, stays) = (app.clone(), ctx.clone(), account.clone(), stays.cloned());
     let store = app.store.clone();
     store
         .write(move |tx| {
@@ -129,6 +157,7 @@ pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow) -> Result<bool, 
                 audit::record(tx, &ctx, Event::PasswordRemoved, Some(&account.id), subject, json!({})).await?;
                 let home = account::home(tx, &account, &app.config.name).await?;
                 notice::password_changed(&app, tx, &ctx, &account, &home, PasswordChange::Removed).await?;
+                end_what_it_let_in(tx, &ctx, &account.id, stays.as_ref()).await?;
                 Ok(true)
             })
         })

@@ -163,6 +163,21 @@ pub async fn end(app: &App, ctx: &Ctx, session: &CurrentSession) -> Result<(), S
         .await
 }
 
+/// Ends all sessions of the account but this one; how many there were.
+pub async fn end_others(app: &App, ctx: &Ctx, session: &CurrentSession) -> Result<u64, StoreError> {
+    let (ctx, id, account) = (ctx.clone(), session.row.id.clone(), session.account.id.clone());
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                let ended = tx.end_sessions_of_account(&account, Some(&id), ctx.now).await?;
+                let detail = json!({ "sessions": ended, "why": "asked" });
+                audit::record(tx, &ctx, Event::SessionsEnded, Some(&account), Some(account.as_str()), detail).await?;
+                Ok(ended)
+            })
+        })
+        .await
+}
+
 /// Ends the session that a browser had before it signed in again, in the same transaction: a copy of its old cookie
 /// is worth nothing then.
 pub async fn replace(tx: &mut Tx, ctx: &Ctx, old: Option<&CurrentSession>) -> Result<(), StoreError> {

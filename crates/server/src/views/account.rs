@@ -257,6 +257,10 @@ pub enum Notice {
     PracticeWorked,
     /// The account has a new password.
     PasswordSet,
+    /// The account has another password, and whoever was signed in elsewhere is not any more.
+    PasswordChanged,
+    /// Whoever was signed in elsewhere is not any more.
+    SignedOutElsewhere,
     /// The account has no password any more.
     PasswordRemoved,
     /// An app for verification codes was added.
@@ -287,6 +291,8 @@ impl Notice {
             Self::NameRefused => "notice.name_refused",
             Self::PracticeWorked => "notice.practice_worked",
             Self::PasswordSet => "notice.password_set",
+            Self::PasswordChanged => "notice.password_changed",
+            Self::SignedOutElsewhere => "notice.signed_out_elsewhere",
             Self::PasswordRemoved => "notice.password_removed",
             Self::CodesAdded => "notice.codes_added",
             Self::CodesRemoved => "notice.codes_removed",
@@ -307,6 +313,8 @@ impl Notice {
             | Self::PracticeWorked
             | Self::PasswordSet
             | Self::PasswordRemoved
+            | Self::PasswordChanged
+            | Self::SignedOutElsewhere
             | Self::CodesAdded
             | Self::CodesRemoved
             | Self::RecoveryCodesMade

@@ -34,7 +34,7 @@ async fn row(app: &TestApp, account: &TestAccount) -> AccountRow {
     read(app, move |tx| Box::pin(async move { tx.account(&id).await })).await.unwrap()
 }
 
-async fn set(app: &TestApp, account: &TestAccount, typed: &str, by: By) -> Set {
+async fn set(app: &TestApp, account: &TestAccount, typed: &str, by: By<'_>) -> Set {
     let row = row(app, account).await;
     password::set(&app.app, &ctx(app), &row, typed, Use::WithSecondStep, by).await.unwrap()
 }
@@ -45,7 +45,7 @@ async fn check(app: &TestApp, account: Option<&AccountId>, typed: &str) -> Check
 
 async fn with_password(app: &TestApp, name: &str) -> TestAccount {
     let account = app.account(name).await;
-    assert_eq!(set(app, &account, GOOD, By::Person).await, Set::Done { replaced: false });
+    assert_eq!(set(app, &account, GOOD, By::Person(None)).await, Set::Done { replaced: false });
     account
 }
 
@@ -93,15 +93,15 @@ impl NewPasswordOf {
 async fn a_new_password_takes_the_place_of_the_old_one_and_its_person_is_told() {
     let app = TestApp::new().await;
     let ada = with_password(&app, "ada").await;
-    assert_eq!(set(&app, &ada, "ada@example.org", By::Person).await, Set::Refused(Refused::Username));
+    assert_eq!(set(&app, &ada, "ada@example.org", By::Person(None)).await, Set::Refused(Refused::Username));
     assert_eq!(check(&app, Some(&ada.id), GOOD).await, RIGHT);
     assert_eq!(set(&app, &ada, "chosen by an operator", By::Operator).await, Set::Done { replaced: true });
     assert_eq!(check(&app, Some(&ada.id), GOOD).await, Checked::Wrong);
     let must_change = Checked::Right { must_change: true, rehashed: false };
     assert_eq!(check(&app, Some(&ada.id), "chosen by an operator").await, must_change);
     let account = row(&app, &ada).await;
-    assert!(password::remove(&app.app, &ctx(&app), &account).await.unwrap());
-    assert!(!password::remove(&app.app, &ctx(&app), &account).await.unwrap());
+    assert!(password::remove(&app.app, &ctx(&app), &account, None).await.unwrap());
+    assert!(!password::remove(&app.app, &ctx(&app), &account, None).await.unwrap());
     assert_eq!(check(&app, Some(&ada.id), "chosen by an operator").await, Checked::Wrong);
     let mails = app.mail().await;
     let mut told: Vec<_> =

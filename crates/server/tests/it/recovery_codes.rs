@@ -34,7 +34,7 @@ async fn codes_of(app: &TestApp, account: &TestAccount) -> Vec<String> {
 
 async fn give_password(app: &TestApp, account: &TestAccount) {
     let (row, ctx) = (row(app, &account.id).await, app.app.own_ctx(Actor::Anonymous));
-    password::set(&app.app, &ctx, &row, PASSWORD, Use::WithSecondStep, By::Person).await.unwrap();
+    password::set(&app.app, &ctx, &row, PASSWORD, Use::WithSecondStep, By::Person(None)).await.unwrap();
 }
 
 /// A new browser that types a name and a recovery code.

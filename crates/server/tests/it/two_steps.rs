@@ -14,10 +14,10 @@ pub const GOOD: &str = "tulp Oslo kraan";
 const SECONDS: Duration = Duration::from_secs(1);
 
 pub async fn give_password(app: &TestApp, account: &TestAccount) {
-    set_password(app, account, By::Person).await;
+    set_password(app, account, By::Person(None)).await;
 }
 
-async fn set_password(app: &TestApp, account: &TestAccount, by: By) {
+async fn set_password(app: &TestApp, account: &TestAccount, by: By<'_>) {
     let id = account.id.clone();
     let row = app.app.store.read(move |tx| Box::pin(async move { tx.account(&id).await }));
     let row: Result<_, akkoord_store::StoreError> = row.await;
@@ -208,11 +208,61 @@ async fn a_password_and_an_app_for_codes_are_added_with_a_fresh_proof_and_remove
     browser.open(&format!("/account/codes/{remove}")).await.unwrap();
     browser.submit(&format!("/account/codes/{remove}"), &[]).await.unwrap();
     assert!(!browser.page.html.contains("Old phone"));
+    let mail: Vec<String> = app.mail().await.into_iter().map(|mail| mail.subject).collect();
+    for told in ["an app for verification codes was added", "an app for verification codes was removed"] {
+        assert_eq!(mail.iter().filter(|subject| subject.ends_with(told)).count(), 1, "{told}: {mail:?}");
+    }
     browser.open("/account/password/remove").await.unwrap();
     browser.submit("/account/password/remove", &[]).await.unwrap();
     assert!(browser.page.path.starts_with("/account?notice=password-removed"));
     let mut gone = at_password(&app, &ada.username).await;
     refused(&mut gone, "/signin/password", "password", GOOD).await;
+}
+
+/// Whoever knew the old password is out, also where only the second step was missing.
+#[tokio::test]
+async fn another_password_ends_what_the_one_before_let_in() {
+    let app = TestApp::new().await;
+    let (ada, phone, _) = app.account_with("ada", Unlock::Platform).await;
+    give_password(&app, &ada).await;
+    let mut elsewhere = by_phone(&app, &ada, &phone).await;
+    let mut half_in = at_code(&app, &ada.username).await;
+    let mut own = by_phone(&app, &ada, &phone).await;
+    own.open("/account/password").await.unwrap();
+    let new = "fiets Bergen lamp";
+    own.submit("/account/password", &[("password", new), ("again", new)]).await.unwrap();
+    assert!(own.page.html.contains("Everywhere else you are signed out"), "{}", own.page.html);
+    elsewhere.open("/account").await.unwrap();
+    assert_eq!(elsewhere.page.path, "/signin");
+    let (code, _) = phone.code_at(app.now().seconds()).unwrap();
+    half_in.submit("/signin/code", &[("code", &code)]).await.unwrap();
+    half_in.open("/account").await.unwrap();
+    assert_eq!(half_in.page.path, "/signin", "its password is no more");
+    own.open("/account").await.unwrap();
+    assert_eq!(own.page.path, "/account");
+    assert!(app.audit().await.contains(&"sessions.ended".to_owned()));
+
+    let mut again = by_phone(&app, &ada, &phone).await;
+    own.open("/account/password/remove").await.unwrap();
+    own.submit("/account/password/remove", &[]).await.unwrap();
+    again.open("/account").await.unwrap();
+    assert_eq!(again.page.path, "/signin", "removed");
+}
+
+#[tokio::test]
+async fn one_button_signs_out_everywhere_else() {
+    let app = TestApp::new().await;
+    let (ada, phone, _) = app.account_with("ada", Unlock::Platform).await;
+    let (mut own, mut other) = (by_phone(&app, &ada, &phone).await, by_phone(&app, &ada, &phone).await);
+    let (ben, bens, _) = app.account_with("ben", Unlock::Platform).await;
+    let mut bens = by_phone(&app, &ben, &bens).await;
+    own.open("/account").await.unwrap();
+    own.submit("/account/sign-out-elsewhere", &[]).await.unwrap();
+    assert_eq!(own.page.path, "/account?notice=signed-out-elsewhere");
+    for (browser, path) in [(&mut own, "/account"), (&mut other, "/signin"), (&mut bens, "/account")] {
+        browser.open("/account").await.unwrap();
+        assert_eq!(browser.page.path, path);
+    }
 }
 
 #[tokio::test]
@@ -229,7 +279,7 @@ async fn who_comes_in_by_a_password_that_somebody_else_chose_chooses_another_fir
     assert_eq!(browser.page.path, "/account/password", "there is no way around it");
     let own = "fiets Bergen lamp";
     browser.submit("/account/password", &[("password", own), ("again", own)]).await.unwrap();
-    assert!(browser.page.path.starts_with("/account?notice=password-set"), "{}", browser.page.path);
+    assert!(browser.page.path.starts_with("/account?notice=password-changed"), "{}", browser.page.path);
 }
 
 fn key(html: &str) -> String {

@@ -155,6 +155,8 @@ pub async fn show_account(
         ("phone-renamed", Some(name)) => Some(Notice::PhoneRenamed(name)),
         ("name-refused", _) => Some(Notice::NameRefused),
         ("password-set", _) => Some(Notice::PasswordSet),
+        ("password-changed", _) => Some(Notice::PasswordChanged),
+        ("signed-out-elsewhere", _) => Some(Notice::SignedOutElsewhere),
         ("password-removed", _) => Some(Notice::PasswordRemoved),
         ("codes-added", _) => Some(Notice::CodesAdded),
         ("codes-removed", _) => Some(Notice::CodesRemoved),
@@ -226,6 +228,16 @@ pub async fn sign_out(State(app): State<App>, page: Page, _form: Form<Nothing>) 
     add_cookie(&mut response, Cookie::Flow.delete());
     add_cookie(&mut response, Cookie::Form.delete());
     Ok(response)
+}
+
+/// `POST /account/sign-out-elsewhere`: needs no fresh proof, as it only takes away.
+pub async fn sign_out_elsewhere(
+    State(app): State<App>,
+    page: Page,
+    _form: Form<Nothing>,
+) -> Result<Response, PageError> {
+    session::end_others(&app, &page.ctx(), page.signed_in()?).await?;
+    Ok(see_other("/account?notice=signed-out-elsewhere"))
 }
 
 /// `GET /signed-out`

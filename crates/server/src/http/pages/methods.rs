@@ -96,8 +96,10 @@ pub async fn set_password(
     };
     let NewPasswordForm { password: typed, again } = form.0;
     let error = if typed == again {
-        match password::set(&app, &page.ctx(), &session.account, &typed, USED, By::Person).await? {
-            Set::Done { .. } => return Ok(see_other("/account?notice=password-set")),
+        let by = By::Person(Some(&session.row.id));
+        match password::set(&app, &page.ctx(), &session.account, &typed, USED, by).await? {
+            Set::Done { replaced: false } => return Ok(see_other("/account?notice=password-set")),
+            Set::Done { replaced: true } => return Ok(see_other("/account?notice=password-changed")),
             Set::Refused(refused) => new_password_error(refused),
             // Another window was faster: the page says what there is now.
             Set::Meanwhile => return Ok(see_other("/account/password")),
@@ -136,7 +138,7 @@ pub async fn show_remove_password(State(app): State<App>, page: Page) -> Result<
 pub async fn remove_password(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
     match fresh(&page, Destination::Password)? {
         Ok(session) => {
-            password::remove(&app, &page.ctx(), &session.account).await?;
+            password::remove(&app, &page.ctx(), &session.account, Some(&session.row.id)).await?;
             Ok(see_other("/account?notice=password-removed"))
         }
         Err(proof) => Ok(proof),
@@ -229,6 +231,6 @@ pub async fn remove_codes(
         Err(proof) => return Ok(proof),
     };
     let (row, _) = own(&app, session, &id).await?;
-    code::remove(&app, &page.ctx(), &session.account, &row.id).await?;
+    code::remove(&app, &page.ctx(), &session.account, &row).await?;
     Ok(see_other("/account?notice=codes-removed"))
 }

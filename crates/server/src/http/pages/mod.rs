@@ -57,6 +57,7 @@ pub fn routes() -> Router<App> {
         .route("/signed-out", get(account::show_signed_out))
         .route("/account", get(account::show_account))
         .route("/account/sign-out", post(account::sign_out))
+        .route("/account/sign-out-elsewhere", post(account::sign_out_elsewhere))
         .route("/account/phones/add", get(enrolment::show_get_app).post(enrolment::start_enrolment))
         .route("/account/phones/add/{id}", get(enrolment::show_enrolment))
         .route("/account/phones/add/{id}/events", get(enrolment::stream_enrolment))

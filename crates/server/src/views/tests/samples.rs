@@ -265,6 +265,8 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("name-refused", Notice::NameRefused),
         ("practice-worked", Notice::PracticeWorked),
         ("password-set", Notice::PasswordSet),
+        ("password-changed", Notice::PasswordChanged),
+        ("signed-out-elsewhere", Notice::SignedOutElsewhere),
         ("recovery-codes-made", Notice::RecoveryCodesMade),
         ("recovery-codes-removed", Notice::RecoveryCodesRemoved),
         ("password-removed", Notice::PasswordRemoved),

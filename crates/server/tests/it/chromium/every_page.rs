@@ -488,6 +488,7 @@ async fn the_keyboard_reaches_everything_in_the_order_of_reading() {
         "Add an app for verification codes",
         "Add a passkey",
         "Add a security key",
+        "Sign out everywhere else",
         "Help",
         "Nederlands",
     ];

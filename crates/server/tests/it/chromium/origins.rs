@@ -47,19 +47,23 @@ async fn answer_with_hostile_page(tab: &Tab) {
     tab.call("Fetch.fulfillRequest", answer).await;
 }
 
-/// The names of the cookies that went with the requests to an address.
-fn cookies_sent(tab: &Tab, address: &str) -> Vec<String> {
-    let requests = tab.events("Network.requestWillBeSent");
-    let ids: Vec<&Value> = requests
+/// The names of the cookies that went with the requests to an address. What went along is told apart from the request.
+async fn cookies_sent(tab: &Tab, address: &str) -> Vec<String> {
+    let start = std::time::Instant::now();
+    let sent = loop {
+        let requests = tab.events("Network.requestWillBeSent");
+        let to_address = requests.iter().filter(|event| event["request"]["url"].as_str().unwrap().starts_with(address));
+        let ids: Vec<&Value> = to_address.map(|event| &event["requestId"]).collect();
+        let mut sent = tab.events("Network.requestWillBeSentExtraInfo");
+        sent.retain(|event| ids.contains(&&event["requestId"]));
+        if !ids.is_empty() && ids.iter().all(|id| sent.iter().any(|event| event["requestId"] == **id)) {
+            break sent;
+        }
+        assert!(start.elapsed().as_secs() < 10, "not told what went to {address}: {ids:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    let mut names: Vec<String> = sent
         .iter()
-        .filter(|event| event["request"]["url"].as_str().is_some_and(|url| url.starts_with(address)))
-        .map(|event| &event["requestId"])
-        .collect();
-    assert!(!ids.is_empty(), "nothing was sent to {address}");
-    let mut names: Vec<String> = tab
-        .events("Network.requestWillBeSentExtraInfo")
-        .iter()
-        .filter(|event| ids.contains(&&event["requestId"]))
         .flat_map(|event| event["associatedCookies"].as_array().cloned().unwrap_or_default())
         .filter(|cookie| cookie["blockedReasons"].as_array().is_none_or(Vec::is_empty))
         .map(|cookie| cookie["cookie"]["name"].as_str().unwrap().to_owned())
@@ -138,7 +142,8 @@ async fn t_ses_3_a_page_of_the_sibling_can_neither_send_a_form_nor_read() {
         }}).then(() => 'sent', () => 'refused')"
     );
     assert_eq!(hostile.eval(&post).await, "refused");
-    assert!(cookies_sent(&hostile, &format!("{login}/account/sign-out")).contains(&"__Host-session".to_owned()));
+    let sent = cookies_sent(&hostile, &format!("{login}/account/sign-out")).await;
+    assert!(sent.contains(&"__Host-session".to_owned()), "{sent:?}");
     let form = format!(
         "(() => {{
             const form = document.createElement('form');
@@ -180,8 +185,9 @@ async fn the_siblings_share_no_cookie() {
     let hostile = hostile_tab(&app, &profile).await;
     let phone_url = app.app.config.phone_url.clone();
     hostile.forgive("401");
-    hostile.eval(&format!("fetch('{phone_url}/phone/v1/self', {{ credentials: 'include' }}).then(() => 0)")).await;
-    assert_eq!(cookies_sent(&hostile, &phone_url), Vec::<String>::new());
+    let address = format!("{phone_url}/phone/v1/self");
+    hostile.eval(&format!("fetch('{address}', {{ credentials: 'include' }}).then(() => 0)")).await;
+    assert_eq!(cookies_sent(&hostile, &address).await, Vec::<String>::new());
 
     // And it can set none for them: one for the common parent must not carry the prefix.
     hostile

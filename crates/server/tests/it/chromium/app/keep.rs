@@ -35,9 +35,11 @@ async fn a_push_shows_a_notice_that_names_nobody_and_opens_the_request() {
     desk.worker().await;
     desk.phone.tap("Settings").await;
     desk.phone.heading("Settings").await;
+    desk.pocket.note_notices().await;
     start_sign_in(&desk.laptop, &desk.ada.username).await;
     // A payload is a hint and no more: whatever it says, the worker asks the server.
     desk.phone.push(r#"{"v":1,"k":"w"}"#).await;
+    desk.pocket.noted_notices(1).await;
     let shown = "navigator.serviceWorker.ready.then((it) => it.getNotifications()).then((all) => all.length === 1)";
     desk.phone.until(shown).await;
     let notice = desk.phone.notices().await.remove(0);
@@ -48,6 +50,7 @@ async fn a_push_shows_a_notice_that_names_nobody_and_opens_the_request() {
     for payload in ["", "garbage", r#"{"v":9,"k":"approve"}"#] {
         desk.phone.push(payload).await;
     }
+    desk.pocket.noted_notices(4).await;
     desk.phone.until(shown).await;
     let click = "self.registration.getNotifications().then(([notification]) =>
         self.dispatchEvent(new NotificationEvent('notificationclick', { notification })))";

@@ -10,7 +10,8 @@ use crate::support::{
     desk::Desk,
 };
 
-const NOTICES: &str = "registration.getNotifications().then((all) => all.map((it) => [it.title, it.data.path]))";
+const NOTICES: &str = "registration.getNotifications({ tag: 'akkoord/requests' })
+    .then((all) => all.map((it) => [it.title, it.data.path]))";
 
 #[tokio::test]
 async fn a_sign_in_rings_a_phone_whose_app_is_closed() {
@@ -26,19 +27,13 @@ async fn a_sign_in_rings_a_phone_whose_app_is_closed() {
     desk.phone.tap("Send me a test").await;
     desk.phone.says("It arrived.").await;
     desk.phone.open("about:blank").await;
+    desk.pocket.note_notices().await;
     let number = start_sign_in(&desk.laptop, &desk.ada.username).await;
     let came = push.wait_for(2).await.unwrap();
     assert!(came.iter().all(|one| one.body.len() == came[0].body.len()), "their length tells nothing");
-    let started = std::time::Instant::now();
-    let path = loop {
-        let shown = desk.pocket.in_worker(NOTICES).await;
-        let waiting = shown.as_array().unwrap().iter().find(|notice| notice[0] == json!("Is this you?"));
-        if let Some(path) = waiting.and_then(|notice| notice[1].as_str()) {
-            break path.to_owned();
-        }
-        assert!(started.elapsed().as_secs() < 30, "no notice but {shown}");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    };
+    let [(title, path)] = &desk.pocket.noted_notices(1).await[..] else { panic!("one notice") };
+    assert_eq!(title, "Is this you?");
+    assert_eq!(desk.pocket.in_worker(NOTICES).await, json!([[title, path]]), "and it is on the screen");
     desk.phone.open(&format!("{}{path}", desk.app.app.config.phone_url)).await;
     desk.show_request().await;
     desk.approve(&number).await;

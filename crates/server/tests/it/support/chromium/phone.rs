@@ -174,4 +174,30 @@ impl Profile {
         assert!(answer.get("exceptionDetails").is_none(), "{script}: {}", answer["exceptionDetails"]);
         answer["result"]["value"].clone()
     }
+
+    /// Notes down the title and the address of each notice that the site's service worker shows from now on.
+    pub async fn note_notices(&self) {
+        let note = "const show = registration.showNotification.bind(registration);
+            self.noted = [];
+            registration.showNotification = async (title, options) => {
+                await show(title, options);
+                self.noted.push([title, options.data.path]);
+            };
+            0";
+        self.in_worker(note).await;
+    }
+
+    /// The notices that were noted down, once there are so many. The browser is not asked for them meanwhile: it
+    /// forgets a notice that is not on the screen yet when it is asked.
+    pub async fn noted_notices(&self, count: usize) -> Vec<(String, String)> {
+        let start = std::time::Instant::now();
+        loop {
+            let noted: Vec<(String, String)> = serde_json::from_value(self.in_worker("self.noted").await).unwrap();
+            if noted.len() >= count {
+                return noted;
+            }
+            assert!(start.elapsed().as_secs() < 30, "no {count} notices: {noted:?}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
 }

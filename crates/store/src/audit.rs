@@ -82,19 +82,6 @@ impl Tx {
         self.execute(sql, params).await.map(drop)
     }
 
-    /// The event of an account at an instant that another row tells: found by the index, where a filter would read
-    /// the whole log.
-    pub async fn audit_event_at(
-        &mut self,
-        account: &AccountId,
-        event: &str,
-        at: Timestamp,
-    ) -> Result<Option<AuditEventRow>, StoreError> {
-        let sql = "SELECT id, at, event, actor, account_id, subject, request_id, detail FROM audit_events \
-                   WHERE account_id = $1 AND at = $2 AND event = $3 LIMIT 1";
-        self.query_opt(sql, params![account, at, event]).await?.as_ref().map(audit_event).transpose()
-    }
-
     /// Events, newest first, at most `limit`. Without an index of its own for each filter it reads the log: for
     /// administrators, never for a page that everybody opens.
     pub async fn audit_events(&mut self, filter: &AuditFilter, limit: i64) -> Result<Vec<AuditEventRow>, StoreError> {

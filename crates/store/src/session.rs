@@ -144,6 +144,20 @@ impl Tx {
         self.query_all(sql, params![account, now]).await?.iter().map(session).collect()
     }
 
+    /// The newest sessions of an account that no phone let in, also those that have ended.
+    pub async fn sessions_without_request(
+        &mut self,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions s WHERE s.account_id = $1 AND s.approval_id IS NULL ORDER BY s.created_at DESC, s.id LIMIT $2"
+        );
+        self.query_all(sql, params![account, limit]).await?.iter().map(session).collect()
+    }
+
     /// Keeps that a session was used; at most once a minute, because every page would write otherwise.
     pub async fn touch_session(&mut self, id: &SessionId, now: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND last_seen_at <= $3";

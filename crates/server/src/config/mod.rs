@@ -7,7 +7,7 @@ mod push;
 mod sections;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -99,6 +99,11 @@ pub fn environment() -> Vec<(String, String)> {
 }
 
 impl Config {
+    /// The name by which people know the network of an address.
+    pub fn network_of(&self, address: IpAddr) -> Option<&str> {
+        self.networks.iter().find(|(_, network)| network.contains(address)).map(|(name, _)| name.as_str())
+    }
+
     /// Reads the file, if there is one, then the environment over it.
     pub fn load(path: Option<&Path>, environment: &[(String, String)]) -> Result<Self, ConfigError> {
         let mut table = toml::Table::new();

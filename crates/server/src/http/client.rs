@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::http::{HeaderMap, header};
 
-use crate::config::{Config, Network};
+use crate::config::Config;
 
 /// Where a call came from.
 #[derive(Clone, Debug)]
@@ -39,11 +39,10 @@ impl Client {
             }
         }
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let named = |(_, network): &&(String, Network)| network.contains(address);
         Self {
             address,
             browser: crate::browser::name(agent),
-            network: config.networks.iter().find(named).map(|(name, _)| name.clone()),
+            network: config.network_of(address).map(str::to_owned),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Past requests of an account, as its phones and its page see them, and reporting one afterwards.
 
 use akkoord_core::{
-    Ctx, Timestamp,
+    Ctx,
     audit::Event,
     ids::{AccountId, ApprovalId},
 };
 use akkoord_protocols::phone::{call::HistoryEntry, request};
-use akkoord_store::{ApprovalRow, AuditEventRow, PhoneRow, StoreError, Tx};
+use akkoord_store::{ApprovalRow, PhoneRow, SessionRow, StoreError, Tx};
 use serde_json::json;
 
 use super::{account::corrupt, approval, audit, budget};
@@ -44,30 +44,19 @@ pub struct Recent {
     pub requests: Vec<ApprovalRow>,
     /// The account's phones, removed ones too.
     pub phones: Vec<PhoneRow>,
-    /// What the audit knows of the last access passes and recovery codes that were used.
-    pub passes: Vec<AuditEventRow>,
+    /// The last sessions that no phone let in, newest first.
+    pub sessions: Vec<SessionRow>,
 }
 
-/// Reads what the account page shows. Sign-ins with an access pass or a recovery code ask no phone; the audit knows of them. It is asked
-/// for the very instant of each, as an account has thousands of events and used a pass or two.
-pub async fn recent(app: &App, account: &AccountId, requests: i64, passes: i64) -> Result<Recent, StoreError> {
+/// Reads what the account page shows. A sign-in without a phone asks for no request; its session tells of it.
+pub async fn recent(app: &App, account: &AccountId, limit: i64) -> Result<Recent, StoreError> {
     let account = account.clone();
     app.store
         .read(move |tx| {
             Box::pin(async move {
-                let (requests, phones) = read(tx, &account, None, requests).await?;
-                let mut events = Vec::new();
-                for used_at in tx.access_passes_of(&account, passes).await?.into_iter().filter_map(|pass| pass.used_at)
-                {
-                    events.extend(tx.audit_event_at(&account, Event::AccessPassUsed.as_str(), used_at).await?);
-                }
-                let codes = tx.recovery_codes_of(&account).await?;
-                let mut codes: Vec<Timestamp> = codes.into_iter().filter_map(|code| code.used_at).collect();
-                codes.dedup();
-                for used_at in codes {
-                    events.extend(tx.audit_event_at(&account, Event::RecoveryCodeUsed.as_str(), used_at).await?);
-                }
-                Ok(Recent { requests, phones, passes: events })
+                let (requests, phones) = read(tx, &account, None, limit).await?;
+                let sessions = tx.sessions_without_request(&account, limit).await?;
+                Ok(Recent { requests, phones, sessions })
             })
         })
         .await

@@ -87,6 +87,8 @@ pub struct Started {
     pub session: Token,
     /// The known-browser cookie.
     pub browser: Token,
+    /// How strongly the person was recognised.
+    pub assurance: Assurance,
 }
 
 /// What a new session is made from.
@@ -145,7 +147,7 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
     }
     let detail = json!({ "acr": new.acr, "proved": new.proved, "request": new.approval_id });
     audit::record(tx, ctx, Event::SignedIn, Some(&start.account.id), Some(new.id.as_str()), detail).await?;
-    Ok(Started { session, browser })
+    Ok(Started { session, browser, assurance: start.assurance })
 }
 
 /// Ends a session.

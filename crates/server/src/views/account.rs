@@ -153,6 +153,10 @@ pub enum SignInOutcome {
     AccessPass,
     /// Signed in with a recovery code.
     RecoveryCode,
+    /// Signed in with a passkey.
+    Passkey,
+    /// Signed in with the password, and a second step where one was asked.
+    Password,
     /// Still waiting for the phone.
     Waiting,
     /// The phone said no.
@@ -176,6 +180,8 @@ impl SignInOutcome {
             Self::Approved => "sign_ins.approved",
             Self::AccessPass => "sign_ins.access_pass",
             Self::RecoveryCode => "sign_ins.recovery_code",
+            Self::Passkey => "sign_ins.passkey",
+            Self::Password => "sign_ins.password",
             Self::Waiting => "sign_ins.waiting",
             Self::Denied => "sign_ins.denied",
             Self::Reported => "sign_ins.reported",
@@ -189,7 +195,7 @@ impl SignInOutcome {
     /// The class that gives it its colour.
     pub fn tone(&self) -> &'static str {
         match self {
-            Self::Approved | Self::AccessPass | Self::RecoveryCode => "good",
+            Self::Approved | Self::AccessPass | Self::RecoveryCode | Self::Passkey | Self::Password => "good",
             Self::Reported | Self::WrongNumber | Self::Blocked => "bad",
             Self::Waiting | Self::Denied | Self::NoAnswer | Self::Cancelled => "plain",
         }

@@ -17,6 +17,7 @@ pub mod practice;
 pub mod qr;
 pub mod recovery;
 pub mod recovery_codes;
+pub mod setup;
 pub mod sign_in;
 mod sign_in_steps;
 pub mod texts;

@@ -132,6 +132,7 @@ fn links_lead_to_pages_that_exist() {
         "/account/password/remove",
         "/account/codes/add",
         "/account/recovery-codes",
+        "/account/setup",
         "/account?notice=recovery-codes-made",
         "/signin/recovery-code",
         "/account/passkeys/add",

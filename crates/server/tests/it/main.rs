@@ -30,6 +30,7 @@ mod push;
 mod push_delivery;
 mod recovery_codes;
 mod ringing;
+mod setup;
 mod sign_in;
 mod stop;
 mod support;

@@ -133,6 +133,7 @@ async fn a_passkey_is_added_with_a_fresh_proof_and_signs_in_without_a_name() {
     let mut browser = sign_in(&app, &ada, &key).await;
     assert!(is_in(&browser), "{} {}", browser.page.path, browser.page.html);
     assert!(browser.page.contains("You signed in here with a passkey"));
+    assert!(browser.page.contains("Signed in with a passkey"), "the list of recent sign-ins tells of it");
     // It counts as both steps and as a fresh proof.
     browser.open(PASSKEYS).await.unwrap();
     assert_eq!((browser.page.path.as_str(), browser.page.status), (PASSKEYS, 200));

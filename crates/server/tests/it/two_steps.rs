@@ -76,6 +76,7 @@ async fn a_password_and_a_code_sign_in_and_a_code_is_used_once() {
     browser.submit("/signin/code", &[("code", &grouped)]).await.unwrap();
     assert_eq!((browser.page.status, browser.page.path.as_str()), (200, "/account"));
     assert!(browser.page.html.contains("You signed in here with your password"));
+    assert!(browser.page.html.contains("Signed in with your password"), "the list of recent sign-ins tells of it");
     assert!(refused(&mut other, "/signin/code", "code", &code).await.contains("used already"));
     app.pass(30 * SECONDS);
     let (next, _) = phone.code_at(now()).unwrap();

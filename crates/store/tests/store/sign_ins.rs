@@ -217,6 +217,33 @@ async fn a_session_is_found_by_its_cookie_while_it_counts() {
 }
 
 #[tokio::test]
+async fn what_no_phone_let_in_is_listed_newest_first_also_when_it_has_ended() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (world.account().await, world.account().await);
+    let request = world.pending(&account, &[]).await;
+    let begun = |seconds, account: &AccountId| NewSession { created_at: at(seconds), ..new_session(account) };
+    let by_phone = NewSession { approval_id: Some(request.id), ..begun(4, &account) };
+    let all = [begun(1, &account), begun(3, &account), begun(2, &account), by_phone, begun(5, &other)];
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                for new in &all {
+                    tx.add_session(new).await?;
+                }
+                assert!(tx.end_session(&all[1].id, &account, at(6)).await?);
+                let listed = async |tx: &mut akkoord_store::Tx, limit| {
+                    let rows = tx.sessions_without_request(&account, limit).await?;
+                    Ok::<_, StoreError>(rows.into_iter().map(|row| row.created_at).collect::<Vec<_>>())
+                };
+                assert_eq!(listed(tx, 10).await?, [at(3), at(2), at(1)]);
+                assert_eq!(listed(tx, 2).await?, [at(3), at(2)]);
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn sessions_end_with_what_they_came_from() {
     let Some(world) = world().await else { return };
     let (account, other) = (world.account().await, world.account().await);

@@ -1,10 +1,10 @@
 //! One's own account: who I am, my phones, recent sign-ins, signing out.
 
 use akkoord_core::{
-    approval::State as RequestState, audit::Event, ids::PhoneId, secret::Token, session::Assurance, sign_in::Proof,
+    approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance, sign_in::{Proof, Proved},
 };
 use akkoord_protocols::text::{self, Name};
-use akkoord_store::{ApprovalRow, AuditEventRow, CodeGeneratorRow, CredentialRow, PhoneRow as StoredPhone, StoreError};
+use akkoord_store::{ApprovalRow, CodeGeneratorRow, CredentialRow, PhoneRow as StoredPhone, SessionRow, StoreError};
 use axum::{
     extract::{Path, Query, State},
     response::Response,
@@ -37,8 +37,6 @@ use crate::{
 
 /// Sign-ins on the account page.
 const RECENT: i64 = 20;
-/// Access passes whose use it shows.
-const RECENT_PASSES: i64 = 3;
 
 /// What just happened, named by the address that a form was answered with. It names a phone by its id, and the phone's
 /// name is looked up: no text of an address ever stands on a page.
@@ -104,20 +102,23 @@ fn sign_in_row(page: &Page, row: &ApprovalRow, phones: &[StoredPhone]) -> Result
     })
 }
 
-fn by_access_pass(app: &App, event: &AuditEventRow) -> SignInRow {
-    let detail: serde_json::Value = serde_json::from_str(&event.detail).unwrap_or_default();
-    let text = |name: &str| detail.get(name).and_then(serde_json::Value::as_str).unwrap_or("").to_owned();
-    let network = text("network");
-    let outcome = if event.event == Event::RecoveryCodeUsed.as_str() {
+fn without_phone(app: &App, row: &SessionRow) -> SignInRow {
+    let proved: Proved = row.proved.parse().unwrap_or_default();
+    let outcome = if proved.has(Proof::RecoveryCode) {
         SignInOutcome::RecoveryCode
-    } else {
+    } else if proved.has(Proof::AccessPass) {
         SignInOutcome::AccessPass
+    } else if proved.has(Proof::Passkey) {
+        SignInOutcome::Passkey
+    } else {
+        SignInOutcome::Password
     };
+    let network = row.address.parse().ok().and_then(|address| app.config.network_of(address));
     SignInRow {
-        at: event.at.0,
+        at: row.authenticated_at.0,
         app: app.config.name.clone(),
-        browser: text("browser"),
-        place_or_ip: if network.is_empty() { text("address") } else { network },
+        browser: row.browser.clone(),
+        place_or_ip: network.map_or_else(|| row.address.clone(), str::to_owned),
         outcome,
         phone: None,
     }
@@ -130,8 +131,8 @@ pub async fn show_account(
     Query(happened): Query<Happened>,
 ) -> Result<Response, PageError> {
     let session = page.signed_in()?;
-    let history::Recent { requests: rows, phones: all, passes } =
-        history::recent(&app, &session.account.id, RECENT, RECENT_PASSES).await?;
+    let history::Recent { requests: rows, phones: all, sessions } =
+        history::recent(&app, &session.account.id, RECENT).await?;
     let id = session.account.id.clone();
     let read = app.store.read(move |tx| {
         Box::pin(async move {
@@ -184,11 +185,12 @@ pub async fn show_account(
     if phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
         warnings.push(Warning::OnlyOneMethod);
     }
-    let mut sign_ins: Vec<SignInRow> = passes.iter().map(|event| by_access_pass(&app, event)).collect();
+    let mut sign_ins: Vec<SignInRow> = sessions.iter().map(|row| without_phone(&app, row)).collect();
     for row in rows.iter().filter(|row| row.operation != "practice") {
         sign_ins.push(sign_in_row(&page, row, &all)?);
     }
     sign_ins.sort_by_key(|row| std::cmp::Reverse(row.at));
+    sign_ins.truncate(usize::try_from(RECENT).unwrap_or(usize::MAX));
     let by = session.row.phone_id.as_ref().and_then(|id| named(id.as_str()));
     page.show(&Account {
         frame: page.frame(),

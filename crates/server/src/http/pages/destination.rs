@@ -19,6 +19,8 @@ pub enum Destination {
     AddPasskey,
     /// Adding a security key.
     AddSecurityKey,
+    /// What is left to set up.
+    Setup,
 }
 
 /// `?then=WORD`
@@ -29,7 +31,7 @@ pub struct Then {
 }
 
 impl Destination {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::AddPhone,
         Self::AddPhoneInApp,
         Self::Password,
@@ -37,6 +39,7 @@ impl Destination {
         Self::RecoveryCodes,
         Self::AddPasskey,
         Self::AddSecurityKey,
+        Self::Setup,
     ];
 
     /// The destination of a word; every other word means none.
@@ -54,6 +57,7 @@ impl Destination {
             Self::RecoveryCodes => "recovery-codes",
             Self::AddPasskey => "add-passkey",
             Self::AddSecurityKey => "add-security-key",
+            Self::Setup => "setup",
         }
     }
 
@@ -67,6 +71,7 @@ impl Destination {
             Self::RecoveryCodes => "/account/recovery-codes",
             Self::AddPasskey => "/account/passkeys/add",
             Self::AddSecurityKey => "/account/security-keys/add",
+            Self::Setup => "/account/setup",
         }
     }
 }

@@ -8,6 +8,7 @@ mod keys;
 mod methods;
 mod practice;
 mod recovery_codes;
+mod setup;
 mod sign_in;
 mod steps;
 mod waiting;
@@ -56,6 +57,7 @@ pub fn routes() -> Router<App> {
         .route("/help", get(show_guide))
         .route("/signed-out", get(account::show_signed_out))
         .route("/account", get(account::show_account))
+        .route("/account/setup", get(setup::show_setup))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-out-elsewhere", post(account::sign_out_elsewhere))
         .route("/account/phones/add", get(enrolment::show_get_app).post(enrolment::start_enrolment))

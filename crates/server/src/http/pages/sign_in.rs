@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use akkoord_core::{account::Username, approval::State as RequestState, secret::Token, sign_in::Step};
+use akkoord_core::{
+    account::Username, approval::State as RequestState, secret::Token, session::Assurance, sign_in::Step,
+};
 use akkoord_protocols::webauthn::Kind;
 use axum::{
     extract::{Query, State},
@@ -229,7 +231,9 @@ pub async fn finish_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response
 
 /// Gives the browser its cookies: a new session, the known-browser mark, and no flow any more.
 pub fn signed_in(started: &Started, return_to: Option<&str>) -> Response {
-    let mut response = see_other(return_to.and_then(super::local_path).unwrap_or("/account"));
+    // Who may do nothing but set up is led through it.
+    let home = if started.assurance == Assurance::Bootstrap { "/account/setup" } else { "/account" };
+    let mut response = see_other(return_to.and_then(super::local_path).unwrap_or(home));
     add_cookie(&mut response, Cookie::Session.set(&started.session.expose_text()));
     add_cookie(&mut response, Cookie::Browser.set(&started.browser.expose_text()));
     add_cookie(&mut response, Cookie::Flow.delete());

@@ -18,6 +18,7 @@ use crate::views::practice::{Practice, PracticeEnd, PracticeState};
 use crate::views::qr::QrPicture;
 use crate::views::recovery::{NotMe, NotMeStage};
 use crate::views::recovery_codes::{CodesLeft, MakeRecoveryCodes, RecoveryCode, RecoveryCodeError, RecoveryCodes};
+use crate::views::setup::Setup;
 use crate::views::sign_in::{
     AccessPass, AccessPassError, Approve, Approved, CodeError, CodePage, FreshProof, FreshReason, OtherWays, Outcome,
     OutcomeKind, PasswordError, PasswordPage, SignIn, SignInError, SignedOut,
@@ -237,6 +238,8 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
             sign_in(6000, SignInOutcome::Waiting, None),
             sign_in(60_000, SignInOutcome::AccessPass, None),
             sign_in(61_000, SignInOutcome::RecoveryCode, None),
+            sign_in(62_000, SignInOutcome::Passkey, None),
+            sign_in(63_000, SignInOutcome::Password, None),
         ]
     };
     let everything = vec![
@@ -302,6 +305,14 @@ fn recovery_codes(frame: Frame<'_>, samples: &mut Samples) {
     samples.add("recovery-code-refused", page(Some(USERNAME), Some(RecoveryCodeError::Refused)));
     samples.add("recovery-code-too-many", page(Some(USERNAME), Some(RecoveryCodeError::TooMany)));
     let frame = Frame { signed_in_as: Some(USERNAME), return_to: "/account", ..frame };
+    for (name, phone, second_way, can_manage) in [
+        ("setup", false, false, false),
+        ("setup-second", true, false, true),
+        ("setup-sign-in", true, false, false),
+        ("setup-done", true, true, true),
+    ] {
+        samples.add(name, Setup { frame, username: USERNAME, phone, second_way, can_manage });
+    }
     samples.add("make-recovery-codes", MakeRecoveryCodes { frame, left: None });
     samples.add("make-new-recovery-codes", MakeRecoveryCodes { frame, left: Some(codes_left(10)) });
     let codes: Vec<_> = (0..10).map(|_| Zeroizing::new("7K2M-9QXA-03VB-TTTT".to_owned())).collect();

@@ -178,6 +178,8 @@ async fn signed_out(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, 
     tab.open("/signin").await;
     let ben = app.account("ben").await;
     sign_in_with_pass_again(tab, &ben.username, &ben.pass).await;
+    visit(tab, "setup").await;
+    tab.open("/account").await;
     visit(tab, "account-by-pass").await;
     tab.press(".top .quiet").await;
     visit(tab, "signed-out").await;
@@ -247,6 +249,8 @@ async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl Async
     let id = &phone.account().phone;
     tab.open(&format!("/account/phones/{id}/remove")).await;
     visit(tab, "remove-phone").await;
+    tab.open("/account/setup").await;
+    visit(tab, "setup-second").await;
     methods(app, tab, visit).await;
     passkeys::visit_account_pages(tab, visit).await;
     tab.open("/signin/fresh?reason=add-phone").await;
@@ -301,6 +305,8 @@ async fn recovery_codes(tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) -> V
     visit(tab, "account-with-recovery-codes").await;
     tab.open("/account/recovery-codes").await;
     visit(tab, "make-new-recovery-codes").await;
+    tab.open("/account/setup").await;
+    visit(tab, "setup-done").await;
     tab.open("/account").await;
     codes.as_array().unwrap().iter().map(|code| code.as_str().unwrap().to_owned()).collect()
 }
@@ -309,11 +315,13 @@ async fn recovery_codes(tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) -> V
 async fn by_recovery_code(tab: &Tab, code: &str, visit: &mut impl AsyncFnMut(&Tab, &str)) {
     tab.open("/signin/recovery-code").await;
     visit(tab, "recovery-code").await;
-    for (typed, name) in [("AAAA-AAAA-AAAA-AAAA", "recovery-code-refused"), (code, "account-by-recovery-code")] {
+    for (typed, name) in [("AAAA-AAAA-AAAA-AAAA", "recovery-code-refused"), (code, "setup-by-recovery-code")] {
         tab.type_text("#code", typed).await;
         tab.press("main .main").await;
         visit(tab, name).await;
     }
+    tab.open("/account").await;
+    visit(tab, "account-by-recovery-code").await;
 }
 
 /// The pages of a sign-in by password and code.

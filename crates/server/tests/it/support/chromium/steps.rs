@@ -23,5 +23,5 @@ pub async fn sign_in_with_pass(tab: &Tab, username: &str, pass: &str) {
     tab.type_text("#username", username).await;
     tab.type_text("#pass", pass).await;
     tab.press("main .main").await;
-    tab.at("/account").await;
+    tab.at("/account/setup").await;
 }

@@ -1,0 +1,38 @@
+//! Setting an account up: what is there already, and what comes next.
+
+use askama::Template;
+
+use super::frame::Frame;
+
+/// `GET /account/setup`
+#[derive(Debug, Template)]
+#[template(path = "pages/setup.html")]
+pub struct Setup<'a> {
+    /// What every page shares.
+    pub frame: Frame<'a>,
+    /// The account's user name.
+    pub username: &'a str,
+    /// Whether a phone can approve its sign-ins.
+    pub phone: bool,
+    /// Whether there is a way in that is not on that phone. What lives on one phone counts as one.
+    pub second_way: bool,
+    /// Whether this session may change how the account signs in.
+    pub can_manage: bool,
+}
+
+impl Setup<'_> {
+    /// Whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.phone && self.second_way
+    }
+
+    /// The key of the title.
+    pub fn title_key(&self) -> &'static str {
+        if self.is_done() { "setup.done.title" } else { "setup.title" }
+    }
+
+    /// The key of what stands below it.
+    pub fn lead_key(&self) -> &'static str {
+        if self.is_done() { "setup.done.text" } else { "setup.lead" }
+    }
+}

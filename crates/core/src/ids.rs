@@ -96,6 +96,8 @@ ids! {
     SessionId;
     /// Names a browser that has signed an account in.
     BrowserId;
+    /// Names a browser that is spared the second step.
+    RememberedBrowserId;
     /// Names a temporary access pass.
     AccessPassId;
     /// Names a row of the job table.

@@ -91,6 +91,13 @@ impl Tx {
         self.execute(sql, params![before, limit]).await
     }
 
+    /// Browsers that were spared the second step until before then.
+    pub async fn delete_remembered_browsers(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM remembered_browsers WHERE id IN \
+                   (SELECT id FROM remembered_browsers WHERE expires_at < $1 LIMIT $2)";
+        self.execute(sql, params![before, limit]).await
+    }
+
     /// Jobs that were done before then.
     pub async fn delete_done_jobs(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let sql = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE done_at < $1 LIMIT $2)";

@@ -59,6 +59,11 @@ impl Tx {
         self.execute("UPDATE browsers SET revoked_at = $1 WHERE revoked_at IS NULL", params![now]).await
     }
 
+    /// Asks every browser for the second step again: a choice that was taken back since would hold again.
+    pub async fn forget_all_remembered_browsers(&mut self) -> Result<u64, StoreError> {
+        self.execute("DELETE FROM remembered_browsers", &[]).await
+    }
+
     /// Forgets who said that they were about to sign in.
     pub async fn forget_all_expectations(&mut self) -> Result<u64, StoreError> {
         self.execute("UPDATE accounts SET expect_until = NULL WHERE expect_until IS NOT NULL", &[]).await

@@ -4,7 +4,7 @@ use akkoord_core::{
     Timestamp,
     ids::{
         AccessPassId, AccountId, ApprovalId, BrowserId, CodeGeneratorId, CredentialId, EnrolmentId, EventId, JobId,
-        OrganisationId, PhoneId, PinChangeId, RecoveryCodeId, SessionId, SignInId,
+        OrganisationId, PhoneId, PinChangeId, RecoveryCodeId, RememberedBrowserId, SessionId, SignInId,
     },
     secret::TokenHash,
 };
@@ -231,7 +231,7 @@ macro_rules! id_values {
 
 id_values! {
     AccessPassId AccountId ApprovalId BrowserId CodeGeneratorId CredentialId EnrolmentId EventId JobId OrganisationId PhoneId
-    PinChangeId RecoveryCodeId SessionId SignInId
+    PinChangeId RecoveryCodeId RememberedBrowserId SessionId SignInId
 }
 
 /// Words of a `TEXT` column with a fixed set of values, as an enum.

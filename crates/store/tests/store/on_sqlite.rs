@@ -34,6 +34,8 @@ mod push;
 mod race;
 #[path = "recovery_codes.rs"]
 mod recovery_codes;
+#[path = "remembered_browsers.rs"]
+mod remembered_browsers;
 #[path = "restore.rs"]
 mod restore;
 #[path = "sealed.rs"]

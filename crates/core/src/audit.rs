@@ -69,6 +69,10 @@ events! {
     SessionsEnded = "sessions.ended";
     /// Two-step verification of an account was switched on.
     TwoStepOn = "two_step.on";
+    /// A browser is spared the second step of an account from now on.
+    BrowserRemembered = "browser.remembered";
+    /// An account asks each browser for the second step again; the detail says why.
+    BrowsersForgotten = "browsers.forgotten";
     /// An enrolment was started.
     EnrolmentStarted = "enrolment.started";
     /// A phone claimed an enrolment.

@@ -41,6 +41,8 @@ pub struct Policy {
     pub access_pass_minutes: u32,
     /// Whether two-step verification is asked of everybody, also of who has not set it up yet.
     pub two_step_required: bool,
+    /// For how many days a browser may be spared the second step: 0 to 365. With 0 nobody is asked.
+    pub remember_days: u16,
     /// Whether a phone may hold only one work account.
     pub one_work_account_per_phone: bool,
     /// How often browsers that an account knows may make its phones ring in ten minutes, all of them together: 1 to 20.
@@ -66,6 +68,7 @@ impl Default for Policy {
             idle_minutes: 60,
             access_pass_minutes: 60,
             two_step_required: true,
+            remember_days: 30,
             one_work_account_per_phone: false,
             known_pushes_10_minutes: 5,
             known_pushes_day: 30,
@@ -97,6 +100,7 @@ impl Policy {
             ((5..=43_200).contains(&self.session_minutes), "session_minutes", "5 to 43200"),
             ((1..=self.session_minutes).contains(&self.idle_minutes), "idle_minutes", "1 to session_minutes"),
             ((10..=43_200).contains(&self.access_pass_minutes), "access_pass_minutes", "10 to 43200"),
+            ((0..=365).contains(&self.remember_days), "remember_days", "0 to 365"),
             ((1..=20).contains(&self.known_pushes_10_minutes), "known_pushes_10_minutes", "1 to 20"),
             (
                 (self.known_pushes_10_minutes..=200).contains(&self.known_pushes_day),
@@ -136,6 +140,11 @@ impl Policy {
         Duration::from_secs(u64::from(self.access_pass_minutes) * 60)
     }
 
+    /// How long a browser is spared the second step; nothing where it never is.
+    pub fn remembers_for(&self) -> Option<Duration> {
+        (self.remember_days > 0).then(|| Duration::from_secs(u64::from(self.remember_days) * 24 * 3600))
+    }
+
     /// What the phone is told of it.
     pub fn for_phone(&self) -> offer::Policy {
         offer::Policy {
@@ -154,11 +163,12 @@ mod tests {
     #[test]
     fn each_limit_is_named_when_it_is_broken() {
         assert_eq!(Policy::default().check(), Ok(()));
-        let broken: [(Policy, &str); 9] = [
+        let broken: [(Policy, &str); 10] = [
             (Policy { number_digits: 4, ..Policy::default() }, "number_digits"),
             (Policy { unlock: vec![], ..Policy::default() }, "unlock"),
             (Policy { app_pin: true, unlock: vec![Unlock::Webauthn], ..Policy::default() }, "app_pin"),
             (Policy { request_seconds: 301, ..Policy::default() }, "request_seconds"),
+            (Policy { remember_days: 366, ..Policy::default() }, "remember_days"),
             (Policy { idle_minutes: 2000, ..Policy::default() }, "idle_minutes"),
             (Policy { known_pushes_10_minutes: 0, ..Policy::default() }, "known_pushes_10_minutes"),
             (Policy { known_pushes_day: 4, ..Policy::default() }, "known_pushes_day"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Timestamp, account::UnknownWord, policy::Policy};
+use crate::{Timestamp, account::UnknownWord, policy::Policy, sign_in::TwoStep};
 
 /// How old a proof may be for a change that matters, such as adding a phone.
 pub const FRESH: Duration = Duration::from_secs(300);
@@ -12,7 +12,7 @@ pub const FRESH: Duration = Duration::from_secs(300);
 pub enum Assurance {
     /// By a temporary access pass: enough to set up a phone, and for nothing else.
     Bootstrap,
-    /// By a password, where two-step verification is off.
+    /// By a password, where two-step verification is off or the browser is remembered.
     OneFactor,
     /// By two factors.
     TwoFactor,
@@ -45,6 +45,28 @@ impl std::str::FromStr for Assurance {
             .into_iter()
             .find(|acr| acr.as_str() == word)
             .ok_or(UnknownWord)
+    }
+}
+
+/// What a session may do to how its account is protected, if its proof is fresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Everything: it was begun by all that the account asks for.
+    Full,
+    /// Nothing before a second step: a remembered browser spared it.
+    SecondStepFirst,
+    /// Setting up, and nothing that exists.
+    SetUp,
+}
+
+impl Standing {
+    /// What a session of this strength may do to an account.
+    pub fn of(assurance: Assurance, two_step: TwoStep) -> Self {
+        match (assurance, two_step) {
+            (Assurance::TwoFactor | Assurance::PhishingResistant, _) | (Assurance::OneFactor, TwoStep::Off) => Self::Full,
+            (Assurance::OneFactor, TwoStep::Wanted | TwoStep::On) => Self::SecondStepFirst,
+            (Assurance::Bootstrap, _) => Self::SetUp,
+        }
     }
 }
 

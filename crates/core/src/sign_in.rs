@@ -8,7 +8,7 @@ mod proof;
 use std::str::FromStr;
 
 pub use self::proof::{Proof, Proved};
-use crate::{account::UnknownWord, approval::State, session::Assurance};
+use crate::{Timestamp, account::UnknownWord, approval::State, session::Assurance};
 
 /// How long an attempt may take.
 pub const LIFETIME: std::time::Duration = std::time::Duration::from_secs(600);
@@ -63,6 +63,17 @@ pub enum TwoStep {
     Wanted,
     /// On: a password alone is never enough, also where every other method is gone.
     On,
+}
+
+impl TwoStep {
+    /// What it is for an account that has it since then, if it has, under this policy.
+    pub fn of(since: Option<Timestamp>, required: bool) -> Self {
+        match since {
+            Some(_) => Self::On,
+            None if required => Self::Wanted,
+            None => Self::Off,
+        }
+    }
 }
 
 /// What an account has for what comes next. Looked at once its password or a recovery code was right, and not before.
@@ -131,11 +142,13 @@ pub fn enough(proved: &Proved, second: &SecondStep) -> Option<Assurance> {
     let password = proved.has(Proof::Password);
     // Nothing was ever set up, so that there is nothing that the password could get around.
     let nothing_set_up = second.two_step == TwoStep::Wanted && !second.phone && !second.code && !second.key;
+    let remembered = second.two_step == TwoStep::On && proved.has(Proof::RememberedBrowser);
     if proved.has(Proof::Passkey) || (password && proved.has(Proof::SecurityKey)) {
         Some(Assurance::PhishingResistant)
     } else if proved.has_phone() || (password && proved.has(Proof::Code)) {
         Some(Assurance::TwoFactor)
-    } else if password && second.two_step == TwoStep::Off {
+    } else if password && (second.two_step == TwoStep::Off || remembered) {
+        // Remembering spares a step and proves nothing: what asks for two factors asks for the second again.
         Some(Assurance::OneFactor)
     } else if proved.has(Proof::AccessPass) || (password && nothing_set_up) {
         Some(Assurance::Bootstrap)

@@ -23,11 +23,13 @@ pub enum Proof {
     Passkey,
     /// A security key was touched, or a passkey used as one: something that its person has.
     SecurityKey,
+    /// The browser is one on which the person made the second step before, and asked not to be asked again.
+    RememberedBrowser,
 }
 
 impl Proof {
     /// All there are.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Phone(Unlock::Webauthn),
         Self::Phone(Unlock::Pin),
         Self::Password,
@@ -36,6 +38,7 @@ impl Proof {
         Self::RecoveryCode,
         Self::Passkey,
         Self::SecurityKey,
+        Self::RememberedBrowser,
     ];
 
     /// As stored with the attempt and the session.
@@ -49,6 +52,7 @@ impl Proof {
             Self::RecoveryCode => "recovery-code",
             Self::Passkey => "passkey",
             Self::SecurityKey => "security-key",
+            Self::RememberedBrowser => "remembered-browser",
         }
     }
 
@@ -61,6 +65,8 @@ impl Proof {
             Self::Passkey => &["pop", "user", "mfa"],
             // Neither hardware nor software: without attestation nobody knows.
             Self::SecurityKey => &["pop"],
+            // RFC 8176 has no word for it, and it proves nobody to be there.
+            Self::RememberedBrowser => &[],
         }
     }
 }

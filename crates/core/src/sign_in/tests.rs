@@ -105,6 +105,21 @@ fn after_a_password_the_strongest_way_is_offered_first_and_a_code_where_it_was_c
     assert_eq!(next(Method::Code), Step::AskCode);
 }
 
+/// T-REM: it goes with a right password, is worth less than two steps, and nothing alone or with anything else.
+#[test]
+fn t_rem_a_remembered_browser_spares_the_second_step_and_is_not_one() {
+    for second in second_steps() {
+        assert_eq!(enough(&Proof::RememberedBrowser.into(), &second), None);
+        let both = proved(&[Proof::Password, Proof::RememberedBrowser]);
+        let without = enough(&Proof::Password.into(), &second);
+        let wanted = if second.two_step == TwoStep::On { Some(Assurance::OneFactor) } else { without };
+        assert_eq!(enough(&both, &second), wanted, "{second:?}");
+        assert_eq!(both.amr(), ["pwd"], "RFC 8176 section 2: mfa is for several factors that were used");
+        let with_code = proved(&[Proof::Code, Proof::RememberedBrowser]);
+        assert_eq!(enough(&with_code, &second), None);
+    }
+}
+
 /// T-DOWN: the order of steps can't be turned round.
 #[test]
 fn t_down_a_code_or_a_key_counts_for_nothing_before_the_password() {
@@ -188,8 +203,9 @@ fn ways_in() -> String {
             }
         };
         let [off, wanted, on] = TWO_STEP.map(cell);
-        let amr = proved.amr().join(" ");
-        writeln!(table, "| {} | {off} | {wanted} | {on} | `{amr}` |", proved.to_string().replace(' ', ", ")).unwrap();
+        let amr = proved.amr();
+        let amr = if amr.is_empty() { "none".to_owned() } else { format!("`{}`", amr.join(" ")) };
+        writeln!(table, "| {} | {off} | {wanted} | {on} | {amr} |", proved.to_string().replace(' ', ", ")).unwrap();
     }
     table
 }

@@ -63,7 +63,9 @@ impl Standing {
     /// What a session of this strength may do to an account.
     pub fn of(assurance: Assurance, two_step: TwoStep) -> Self {
         match (assurance, two_step) {
-            (Assurance::TwoFactor | Assurance::PhishingResistant, _) | (Assurance::OneFactor, TwoStep::Off) => Self::Full,
+            (Assurance::TwoFactor | Assurance::PhishingResistant, _) | (Assurance::OneFactor, TwoStep::Off) => {
+                Self::Full
+            }
             (Assurance::OneFactor, TwoStep::Wanted | TwoStep::On) => Self::SecondStepFirst,
             (Assurance::Bootstrap, _) => Self::SetUp,
         }

@@ -24,6 +24,7 @@ use akkoord_server::{
     http::client::Client,
     use_cases::{
         password::{self, By},
+        remembered::Remembering,
         sign_in::{self, Signed, StepTried},
         slow_hash,
     },
@@ -53,7 +54,7 @@ async fn main() {
         for (known, typed, times) in [(true, PASSWORD, &mut checked), (false, "tulp Oslo kraan weide", &mut wrong)] {
             let flow = attempt(&app, &row, known).await;
             let client = Client { address: Ipv4Addr::LOCALHOST.into(), browser: None, network: None };
-            let signed = Signed { client: &client, browser: None, old: None };
+            let signed = Signed { client: &client, browser: None, old: None, remembering: Remembering::default() };
             let ctx = app.app.own_ctx(Actor::Anonymous);
             let started = Instant::now();
             let tried = sign_in::try_password(&app.app, &ctx, &flow, typed, signed).await.unwrap();

@@ -17,7 +17,11 @@ use super::{
     password,
     setup::{parse_email, parse_name},
 };
-use crate::use_cases::{account, audit, budget, sign_in};
+use crate::use_cases::{
+    account, audit, budget,
+    remembered::{self, Why},
+    sign_in,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
@@ -272,6 +276,7 @@ async fn disable(tx: &mut Tx, ctx: &Ctx, id: &AccountId) -> Result<bool, StoreEr
     let sessions = tx.end_sessions_of_account(id, None, ctx.now).await?;
     let enrolments = tx.end_open_enrolments(id, ctx.now).await?;
     let passes = tx.revoke_access_passes_of(id, ctx.now).await?;
+    remembered::forget(tx, ctx, id, Why::Disabled).await?;
     let detail =
         json!({ "requests": requests.len(), "sessions": sessions, "enrolments": enrolments, "access_passes": passes });
     audit::record(tx, ctx, Event::AccountDisabled, Some(id), Some(id.as_str()), detail).await?;

@@ -39,11 +39,7 @@ impl Client {
             }
         }
         let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-        Self {
-            address,
-            browser: crate::browser::name(agent),
-            network: config.network_of(address).map(str::to_owned),
-        }
+        Self { address, browser: crate::browser::name(agent), network: config.network_of(address).map(str::to_owned) }
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Cookie {
     Session,
     /// Says that this browser has signed in before; never a factor.
     Browser,
+    /// Spares this browser the second step of the accounts that asked for that.
+    Remembered,
     /// What form tokens are made from.
     Form,
     /// The language that was chosen.
@@ -26,6 +28,7 @@ impl Cookie {
             Self::Flow => "__Host-flow",
             Self::Session => "__Host-session",
             Self::Browser => "__Host-browser",
+            Self::Remembered => "__Host-remembered",
             Self::Form => "__Host-form",
             Self::Language => "__Host-language",
         }
@@ -35,6 +38,8 @@ impl Cookie {
     fn max_age(self) -> Option<u32> {
         match self {
             Self::Flow | Self::Form | Self::Session => None,
+            // The longest that policy allows; the server knows until when each account wants it.
+            Self::Remembered => Some(365 * 24 * 3600),
             Self::Browser | Self::Language => Some(400 * 24 * 3600),
         }
     }

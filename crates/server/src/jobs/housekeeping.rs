@@ -105,5 +105,6 @@ const RULES: &[(Delete, Duration)] = &[
     (|tx, before| Box::pin(tx.delete_approvals(before, BITE.into())), DAY.saturating_mul(90)),
     // A browser that was away for a year is a new one again.
     (|tx, before| Box::pin(tx.delete_browsers(before, BITE.into())), DAY.saturating_mul(400)),
+    (|tx, before| Box::pin(tx.delete_remembered_browsers(before, BITE.into())), DAY),
     (|tx, before| Box::pin(tx.delete_audit_events(before, BITE.into())), DAY.saturating_mul(730)),
 ];

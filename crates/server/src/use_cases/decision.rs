@@ -20,7 +20,12 @@ use akkoord_store::{Answered, ApprovalRow, PhoneRow, Place, Refusal, StoreError,
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{account::corrupt, audit, budget, evidence, sign_in};
+use super::{
+    account::corrupt,
+    audit, budget, evidence,
+    remembered::{self, Why},
+    sign_in,
+};
 use crate::{app::App, http::error::ApiError, wake::Topic};
 
 /// What is kept of an answer, so that the same decision again gets the same answer.
@@ -192,6 +197,7 @@ impl Call<'_> {
                             if was_known {
                                 // It is somebody else's by now, and we can't tell which of them it is.
                                 tx.forget_browsers_of(&account, ctx.now).await?;
+                                remembered::forget(tx, &ctx, &account, Why::Reported).await?;
                             }
                             let detail = json!({ "ended_sessions": 0, "first": true });
                             budget::reported(&app, tx, &ctx, &account, &row, detail).await?;

@@ -9,7 +9,11 @@ use akkoord_protocols::phone::{call::HistoryEntry, request};
 use akkoord_store::{ApprovalRow, PhoneRow, SessionRow, StoreError, Tx};
 use serde_json::json;
 
-use super::{account::corrupt, approval, audit, budget};
+use super::{
+    account::corrupt,
+    approval, audit, budget,
+    remembered::{self, Why},
+};
 use crate::{app::App, wake::Topic};
 
 /// Entries of one answer.
@@ -106,6 +110,7 @@ pub async fn report(
                 let first = tx.report_consumed(&id, &account, inner.now).await? || open;
                 // Whoever was let in is no known browser any more, and we can't tell which of them it was.
                 tx.forget_browsers_of(&account, inner.now).await?;
+                remembered::forget(tx, &inner, &account, Why::Reported).await?;
                 let ended = tx.end_sessions_of_approval(&id, inner.now).await?;
                 let detail = json!({ "ended_sessions": ended, "first": first, "proof": proof });
                 if first {

@@ -18,6 +18,7 @@ pub mod pin;
 pub mod practice;
 pub mod push;
 pub mod recovery_code;
+pub mod remembered;
 pub mod server_key;
 pub mod session;
 pub mod sign_in;

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::{
     account::{self, Home},
     audit, notice,
+    remembered::{self, Why},
     slow_hash::Compared,
 };
 use crate::{app::App, views::mail::PasswordChange};
@@ -128,6 +129,8 @@ async fn keep(
     new: NewPassword,
     before: Option<PasswordRow>,
 ) -> Result<Set, StoreError> {
+    // Before the password, as each sign-in takes them.
+    tx.hold_account(&account.id).await?;
     let kept = match &before {
         Some(row) => tx.replace_password(&new, &row.hash).await?,
         None => tx.add_password(&new).await?,
@@ -135,6 +138,7 @@ async fn keep(
     if !kept {
         return Ok(Set::Meanwhile);
     }
+    remembered::forget(tx, ctx, &account.id, Why::Password).await?;
     let replaced = before.is_some();
     let detail = json!({ "replaced": replaced, "must_change": new.must_change_at.is_some() });
     audit::record(tx, ctx, Event::PasswordSet, Some(&account.id), Some(account.id.as_str()), detail).await?;
@@ -150,9 +154,11 @@ pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow, stays: Option<&S
     store
         .write(move |tx| {
             Box::pin(async move {
+                tx.hold_account(&account.id).await?;
                 if !tx.remove_password(&account.id).await? {
                     return Ok(false);
                 }
+                remembered::forget(tx, &ctx, &account.id, Why::Password).await?;
                 let subject = Some(account.id.as_str());
                 audit::record(tx, &ctx, Event::PasswordRemoved, Some(&account.id), subject, json!({})).await?;
                 let home = account::home(tx, &account, &app.config.name).await?;

@@ -25,7 +25,9 @@ use super::{
     account::{self, Home, corrupt},
     approval, audit, budget, evidence,
     notice::{self, PhoneNotice},
-    push, sign_in,
+    push,
+    remembered::{self, Why},
+    sign_in,
 };
 use crate::{app::App, http::error::ApiError, views::mail, wake::Topic};
 
@@ -107,6 +109,7 @@ pub async fn remove(
                 if matches!(how, Removal::Link(_)) {
                     sessions += tx.end_sessions_of_account(&account.id, None, ctx.now).await?;
                     tx.forget_browsers_of(&account.id, ctx.now).await?;
+                    remembered::forget(tx, &ctx, &account.id, Why::Reported).await?;
                 }
                 let detail = json!({ "by": how.by().as_str(), "requests": requests.len(), "sessions": sessions });
                 audit::record(tx, &ctx, Event::PhoneRemoved, Some(&account.id), Some(told.id.as_str()), detail).await?;

@@ -8,13 +8,13 @@ use akkoord_core::{
     ids::{ApprovalId, BrowserId, PhoneId, SessionId},
     policy::Policy,
     secret::Token,
-    session::{Assurance, SessionTimes},
-    sign_in::Proved,
+    session::{Assurance, SessionTimes, Standing},
+    sign_in::{Proved, TwoStep},
 };
 use akkoord_store::{AccountRow, NewBrowser, NewSession, SessionRow, StoreError, Tx};
 use serde_json::json;
 
-use super::{account, audit};
+use super::{account, approval, audit};
 use crate::{app::App, http::client::Client};
 
 /// How long a page waits until its session is marked as used.
@@ -37,6 +37,15 @@ pub struct CurrentSession {
     pub assurance: Assurance,
     /// Whether that was just now.
     pub is_fresh: bool,
+    /// Two-step verification of the account.
+    pub two_step: TwoStep,
+}
+
+impl CurrentSession {
+    /// What it may do to how its account is protected, if it is fresh.
+    pub fn standing(&self) -> Standing {
+        Standing::of(self.assurance, self.two_step)
+    }
 }
 
 /// The session of a cookie, if it is good. A session whose account was disabled is not.
@@ -71,6 +80,7 @@ pub async fn current(app: &App, now: Timestamp, token: &Token) -> Result<Option<
     })?;
     Ok(Some(CurrentSession {
         is_fresh: times.is_fresh(now),
+        two_step: TwoStep::of(account.two_step_at, home.policy.two_step_required),
         row,
         account,
         organisation_name: home.name,
@@ -87,8 +97,10 @@ pub struct Started {
     pub session: Token,
     /// The known-browser cookie.
     pub browser: Token,
-    /// How strongly the person was recognised.
-    pub assurance: Assurance,
+    /// Whether the account is still to be set up: no phone of it can approve a sign-in.
+    pub to_set_up: bool,
+    /// The cookie of a browser that is spared the second step from now on.
+    pub remembered: Option<Token>,
 }
 
 /// What a new session is made from.
@@ -147,7 +159,9 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
     }
     let detail = json!({ "acr": new.acr, "proved": new.proved, "request": new.approval_id });
     audit::record(tx, ctx, Event::SignedIn, Some(&start.account.id), Some(new.id.as_str()), detail).await?;
-    Ok(Started { session, browser, assurance: start.assurance })
+    let to_set_up = start.assurance == Assurance::Bootstrap
+        && approval::answering_phones(&tx.phones_of(&start.account.id).await?, start.policy).is_empty();
+    Ok(Started { session, browser, to_set_up, remembered: None })
 }
 
 /// Ends a session.

@@ -25,11 +25,14 @@ pub use self::{
     key::{Answer, KeyTried, ask_for_passkey, ask_for_security_key, try_passkey, try_security_key},
     pass::{PassTried, try_access_pass},
     recovery::{RecoveryTried, try_recovery_code},
-    start::{start, start_without_request},
+    start::{Aim, start, start_without_request},
     steps::{Signed, StepTried, choose_method, choose_password, try_code, try_password},
 };
 use super::{account, approval, audit};
 use crate::{app::App, wake::Topic};
+
+/// The purpose of an attempt for a session that changes how its account is protected: no browser is spared a step of it.
+pub const FRESH_PROOF: &str = "fresh-proof";
 
 /// An attempt with its request.
 #[derive(Clone, Debug)]
@@ -118,11 +121,7 @@ async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<Se
     };
     let Some(account) = tx.account(id).await? else { return Ok(SecondStep::default()) };
     let policy = account::home(tx, &account, "").await?.policy;
-    let two_step = match account.two_step_at {
-        Some(_) => TwoStep::On,
-        None if policy.two_step_required => TwoStep::Wanted,
-        None => TwoStep::Off,
-    };
+    let two_step = TwoStep::of(account.two_step_at, policy.two_step_required);
     let phone = !approval::answering_phones(&tx.phones_of(id).await?, &policy).is_empty();
     let code = !tx.code_secrets_of(id).await?.is_empty();
     let password = tx.password(id).await?.is_some();

@@ -23,6 +23,8 @@ pub struct Account<'a> {
     pub phones: Vec<PhoneRow>,
     /// What else the account signs in with.
     pub methods: Methods<'a>,
+    /// The browsers that are spared the second step, the latest first.
+    pub remembered: Vec<RememberedBrowser<'a>>,
     /// The latest sign-ins, newest first.
     pub sign_ins: Vec<SignInRow>,
     /// What has just been done.
@@ -125,6 +127,17 @@ pub struct Generator<'a> {
     pub added_at: Timestamp,
     /// When one of its codes was last used.
     pub last_used_at: Option<Timestamp>,
+}
+
+/// A browser that is spared the second step.
+#[derive(Clone, Copy, Debug)]
+pub struct RememberedBrowser<'a> {
+    /// Which browser it is, from our own list of names.
+    pub browser: &'a str,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
 }
 
 /// A sign-in of the account, however it ended.
@@ -285,6 +298,8 @@ pub enum Notice {
     KeyRenamed,
     /// A passkey or a security key was removed.
     KeyRemoved,
+    /// Every browser asks for the second step again.
+    BrowsersForgotten,
 }
 
 impl Notice {
@@ -308,6 +323,7 @@ impl Notice {
             Self::SecurityKeyAdded => "notice.security_key_added",
             Self::KeyRenamed => "notice.key_renamed",
             Self::KeyRemoved => "notice.key_removed",
+            Self::BrowsersForgotten => "notice.browsers_forgotten",
         }
     }
 
@@ -328,7 +344,8 @@ impl Notice {
             | Self::PasskeyAdded
             | Self::SecurityKeyAdded
             | Self::KeyRenamed
-            | Self::KeyRemoved => "",
+            | Self::KeyRemoved
+            | Self::BrowsersForgotten => "",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::frame::Frame;
+use super::{account::Warning, frame::Frame};
 
 /// `GET /account/setup`
 #[derive(Debug, Template)]
@@ -16,6 +16,8 @@ pub struct Setup<'a> {
     pub phone: bool,
     /// Whether there is a way in that is not on that phone. What lives on one phone counts as one.
     pub second_way: bool,
+    /// What the person should know of this session.
+    pub warning: Option<Warning>,
     /// Whether this session may change how the account signs in.
     pub can_manage: bool,
 }

@@ -69,6 +69,10 @@ pub struct CodePage<'a> {
     pub phone: bool,
     /// Whether a security key may be used instead.
     pub key: bool,
+    /// For how many days this browser may be spared the code; 0 where it may not.
+    pub remember_days: u32,
+    /// Whether its box is ticked.
+    pub remember: bool,
 }
 
 /// Why a verification code didn't work. Somebody who gets this far has typed the right password.

@@ -7,6 +7,7 @@ mod every_page;
 mod origins;
 mod passkeys;
 mod pictures;
+mod remembered;
 mod sign_in;
 mod waiting;
 

@@ -29,6 +29,7 @@ mod pin;
 mod push;
 mod push_delivery;
 mod recovery_codes;
+mod remembered;
 mod ringing;
 mod setup;
 mod sign_in;

@@ -53,8 +53,7 @@ async fn t_rec_1_a_recovery_code_gets_a_person_without_phone_in_to_add_one_and_w
     let codes = codes_of(&app, &ada).await;
     assert_eq!(codes.len(), 10);
     let mut browser = try_code(&app, &ada.username, &codes[3].to_lowercase().replace('-', " ")).await;
-    assert_eq!(browser.page.path, "/account/setup", "{}", browser.page.html);
-    browser.open("/account").await.unwrap();
+    assert_eq!(browser.page.path, "/account", "{}", browser.page.html);
     assert!(browser.page.html.contains("You signed in with a recovery code"), "{}", browser.page.html);
     // It opens nothing that could lock the owner out: neither methods nor the phones that are there.
     let remove = format!("/account/phones/{}/remove", lost.account().phone);
@@ -93,8 +92,7 @@ async fn t_rec_1_where_there_is_a_password_it_is_asked_as_well() {
     found.submit("/signin/password", &[("password", "tulp Oslo vijver")]).await.unwrap();
     assert_eq!(found.page.status, 422);
     found.submit("/signin/password", &[("password", PASSWORD)]).await.unwrap();
-    assert_eq!(found.page.path, "/account/setup");
-    found.open("/account").await.unwrap();
+    assert_eq!(found.page.path, "/account");
     assert!(found.page.html.contains("You signed in with a recovery code"), "{}", found.page.html);
 
     // From the page of the code that the lost phone would make.
@@ -106,7 +104,7 @@ async fn t_rec_1_where_there_is_a_password_it_is_asked_as_well() {
     assert_eq!(browser.page.path, "/signin/code");
     browser.open("/signin/recovery-code").await.unwrap();
     browser.submit("/signin/recovery-code", &[("code", &codes[1])]).await.unwrap();
-    assert_eq!(browser.page.path, "/account/setup", "{}", browser.page.html);
+    assert_eq!(browser.page.path, "/account", "{}", browser.page.html);
     assert_eq!(browser.open("/account/password").await.unwrap().status, 403);
 }
 
@@ -122,7 +120,7 @@ async fn t_rec_1_one_recovery_code_sent_by_many_at_once_lets_one_in() {
             tokio::spawn(async move {
                 browser.open("/signin/recovery-code").await.unwrap();
                 browser.submit("/signin/recovery-code", &[("username", &username), ("code", &code)]).await.unwrap();
-                browser.page.path == "/account/setup"
+                browser.page.path == "/account"
             })
         })
         .collect();
@@ -151,7 +149,7 @@ async fn t_rec_1_wrong_recovery_codes_are_counted_and_those_of_others_and_of_bef
     }
     browser.submit("/signin/recovery-code", &[("code", &now[0])]).await.unwrap();
     assert!(browser.page.html.contains("Too many tries"), "{}", browser.page.html);
-    assert_eq!(try_code(&app, &ada.username, &now[0]).await.page.path, "/account/setup", "the code itself is still good");
+    assert_eq!(try_code(&app, &ada.username, &now[0]).await.page.path, "/account", "the code itself is still good");
     let id = ben.id.clone();
     let at = app.now();
     let disabled = app.app.store.write(move |tx| Box::pin(async move { tx.disable_account(&id, at).await })).await;
@@ -208,7 +206,7 @@ async fn a_set_is_shown_once_replaced_and_removed_with_a_fresh_proof() {
     assert!(shown.iter().all(|code| !browser.page.html.contains(code)), "shown once");
     browser.open("/account").await.unwrap();
     assert!(browser.page.html.contains("10 codes left"));
-    assert_eq!(try_code(&app, &ada.username, &shown[0]).await.page.path, "/account/setup");
+    assert_eq!(try_code(&app, &ada.username, &shown[0]).await.page.path, "/account");
     browser.open("/account/recovery-codes").await.unwrap();
     browser.submit("/account/recovery-codes", &[]).await.unwrap();
     assert_eq!(try_code(&app, &ada.username, &shown[1]).await.page.status, 422, "replaced");

@@ -1,13 +1,13 @@
 //! The way through setting an account up.
 
-use akkoord_authenticator::Unlocking;
 use crate::support::{TestApp, Unlock};
+use akkoord_authenticator::Unlocking;
 
 #[tokio::test]
 async fn who_comes_in_with_a_pass_is_led_to_a_phone_and_then_to_another_way_in() {
     let app = TestApp::new().await;
     let ada = app.account("ada").await;
-    let mut browser = app.browser_with_pass(&ada).await;
+    let browser = app.browser_with_pass(&ada).await;
     assert_eq!(browser.page.path, "/account/setup");
     assert!(browser.page.contains("href=\"/account/phones/add\""));
     assert!(!browser.page.contains("/account/recovery-codes"), "one thing after the other");

@@ -156,7 +156,7 @@ async fn t_down_a_password_alone_opens_nothing_and_tells_nobody_who_has_one() {
     // Ben has never set anything up: his password is good for that, and for nothing else.
     let mut browser = at_password(&app, &ben.username).await;
     browser.submit("/signin/password", &[("password", GOOD)]).await.unwrap();
-    assert_eq!(browser.page.path, "/account");
+    assert_eq!(browser.page.path, "/account/setup");
     browser.open("/account/password").await.unwrap();
     assert_eq!(browser.page.status, 403);
     browser.open("/account/phones/add").await.unwrap();

@@ -1,17 +1,23 @@
 //! One's own account: who I am, my phones, recent sign-ins, signing out.
 
 use akkoord_core::{
-    approval::State as RequestState, ids::PhoneId, secret::Token, session::Assurance, sign_in::{Proof, Proved},
+    approval::State as RequestState,
+    ids::PhoneId,
+    secret::Token,
+    session::{Assurance, Standing},
+    sign_in::{Proof, Proved, TwoStep},
 };
 use akkoord_protocols::text::{self, Name};
-use akkoord_store::{ApprovalRow, CodeGeneratorRow, CredentialRow, PhoneRow as StoredPhone, SessionRow, StoreError};
+use akkoord_store::{
+    ApprovalRow, CodeGeneratorRow, CredentialRow, PhoneRow as StoredPhone, RememberedBrowserRow, SessionRow, StoreError,
+};
 use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
 use serde::Deserialize;
 
-use super::{destination::Destination, recovery_codes::codes_left, sign_in::Nothing};
+use super::{destination::Destination, methods::changes, recovery_codes::codes_left, sign_in::Nothing};
 use crate::{
     app::App,
     http::{
@@ -21,13 +27,13 @@ use crate::{
         page::{Page, add_cookie, see_other},
     },
     use_cases::{
-        approval, credential, history, phone,
+        approval, credential, history, phone, remembered,
         session::{self, CurrentSession},
     },
     views::{
         account::{
-            Account, AccountKind, Generator, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow,
-            SignedInHow, Warning,
+            Account, AccountKind, Generator, Methods, Notice, PhoneRow, RememberedBrowser, RemovePhone, SignInOutcome,
+            SignInRow, SignedInHow, Warning,
         },
         credential::Credential,
         recovery::{NotMe, NotMeStage},
@@ -62,6 +68,10 @@ fn key(row: &CredentialRow) -> Result<Credential<'_>, StoreError> {
         added_at: row.created_at,
         last_used_at: row.last_used_at,
     })
+}
+
+fn remembered_browser(row: &RememberedBrowserRow) -> RememberedBrowser<'_> {
+    RememberedBrowser { browser: &row.browser, since: row.created_at, until: row.expires_at }
 }
 
 fn phone_row(row: &StoredPhone, session: &CurrentSession) -> PhoneRow {
@@ -100,6 +110,19 @@ fn sign_in_row(page: &Page, row: &ApprovalRow, phones: &[StoredPhone]) -> Result
         outcome,
         phone: phones.iter().find(|phone| Some(&phone.id) == row.phone_id.as_ref()).map(|phone| phone.name.clone()),
     })
+}
+
+/// What the person should know of a session that was begun by less than two steps.
+pub fn warning_of(session: &CurrentSession) -> Option<Warning> {
+    match session.assurance {
+        Assurance::TwoFactor | Assurance::PhishingResistant => None,
+        Assurance::OneFactor => (session.two_step == TwoStep::Off).then_some(Warning::PasswordAlone),
+        Assurance::Bootstrap if session.row.proved.contains(Proof::RecoveryCode.as_str()) => {
+            Some(Warning::RecoveryCodeUsed)
+        }
+        Assurance::Bootstrap if session.row.proved.starts_with(Proof::Password.as_str()) => Some(Warning::SetUpNow),
+        Assurance::Bootstrap => Some(Warning::AccessPassRunsOut),
+    }
 }
 
 fn without_phone(app: &App, row: &SessionRow) -> SignInRow {
@@ -144,7 +167,8 @@ pub async fn show_account(
     let by_recovery_code = session.row.proved.contains(Proof::RecoveryCode.as_str());
     let keys = credential::all(&app, &session.account.id).await?;
     let by_password = session.row.proved.starts_with(Proof::Password.as_str());
-    let can_manage = session.assurance.is_two_factor();
+    let can_manage = session.standing() != Standing::SetUp;
+    let remembered = remembered::of_account(&app, &page.ctx(), &session.account.id, &session.policy).await?;
     if by_password && can_manage && password.as_ref().is_some_and(|row| row.must_change_at.is_some()) {
         return Ok(see_other(Destination::Password.path()));
     }
@@ -166,6 +190,7 @@ pub async fn show_account(
         ("key-renamed", _) => Some(Notice::KeyRenamed),
         ("key-removed", _) => Some(Notice::KeyRemoved),
         ("recovery-codes-made", _) => Some(Notice::RecoveryCodesMade),
+        ("browsers-forgotten", _) => Some(Notice::BrowsersForgotten),
         ("recovery-codes-removed", _) => Some(Notice::RecoveryCodesRemoved),
         _ => None,
     };
@@ -173,13 +198,7 @@ pub async fn show_account(
     if session.account.approval_locked_at.is_some() {
         warnings.push(Warning::PhoneSignInLocked);
     }
-    match session.assurance {
-        Assurance::TwoFactor | Assurance::PhishingResistant => {}
-        Assurance::OneFactor => warnings.push(Warning::PasswordAlone),
-        Assurance::Bootstrap if by_recovery_code => warnings.push(Warning::RecoveryCodeUsed),
-        Assurance::Bootstrap if by_password => warnings.push(Warning::SetUpNow),
-        Assurance::Bootstrap => warnings.push(Warning::AccessPassRunsOut),
-    }
+    warnings.extend(warning_of(session));
     let code_and_password = password.is_some() && !generators.is_empty();
     let any_recovery = recovery.iter().any(|code| code.used_at.is_none());
     if phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
@@ -203,8 +222,9 @@ pub async fn show_account(
             generators: generators.iter().map(generator).collect(),
             credentials: keys.iter().map(key).collect::<Result<_, StoreError>>()?,
             recovery: codes_left(&recovery),
-            two_step_on: session.account.two_step_at.is_some() || session.policy.two_step_required,
+            two_step_on: session.two_step != TwoStep::Off,
         },
+        remembered: remembered.iter().map(remembered_browser).collect(),
         sign_ins,
         notice,
         warnings,
@@ -247,10 +267,20 @@ pub async fn show_signed_out(page: Page) -> Result<Response, PageError> {
     page.show(&SignedOut { frame: page.frame() })
 }
 
-/// The session, if it is strong enough to change what exists; one by an access pass may only add a phone.
-pub fn manages(page: &Page) -> Result<&CurrentSession, PageError> {
+/// `POST /account/remembered/forget`: asks less of nobody, so that each session may do it.
+pub async fn forget_browsers(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+    remembered::forget_all(&app, &page.ctx(), &page.signed_in()?.account.id).await?;
+    Ok(see_other("/account?notice=browsers-forgotten"))
+}
+
+/// The session, if it may give a method another name: no proof is too old for that, but each step must have been made.
+pub fn renames<'a>(page: &'a Page, reason: &str) -> Result<Result<&'a CurrentSession, Response>, PageError> {
     let session = page.signed_in()?;
-    if session.assurance.is_two_factor() { Ok(session) } else { Err(PageError::Forbidden) }
+    match session.standing() {
+        Standing::Full => Ok(Ok(session)),
+        Standing::SecondStepFirst => Ok(Err(see_other(&format!("/signin/fresh?reason={reason}")))),
+        Standing::SetUp => Err(PageError::Forbidden),
+    }
 }
 
 #[derive(Deserialize)]
@@ -265,7 +295,10 @@ pub async fn rename_phone(
     Path(id): Path<String>,
     form: Form<NameForm>,
 ) -> Result<Response, PageError> {
-    let session = manages(&page)?;
+    let session = match renames(&page, "rename-phone")? {
+        Ok(session) => session,
+        Err(proof) => return Ok(proof),
+    };
     let id: PhoneId = id.parse().map_err(|_| PageError::NotFound)?;
     let Ok(name) = text::compose(&form.0.name).parse::<Name>() else {
         return Ok(see_other("/account?notice=name-refused"));
@@ -289,11 +322,11 @@ pub async fn show_remove_phone(
     page: Page,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
-    let session = manages(&page)?;
+    let session = match changes(page.signed_in()?, "remove-phone")? {
+        Ok(session) => session,
+        Err(proof) => return Ok(proof),
+    };
     let row = own_phone(&app, session, &id).await?;
-    if !session.is_fresh {
-        return Ok(see_other("/signin/fresh?reason=remove-phone"));
-    }
     let (_, all) = history::of_account(&app, &session.account.id, None, 1).await?;
     let last_one = all.iter().filter(|phone| phone.revoked_at.is_none()).count() == 1;
     page.show(&RemovePhone {
@@ -311,11 +344,11 @@ pub async fn remove_phone(
     Path(id): Path<String>,
     _form: Form<Nothing>,
 ) -> Result<Response, PageError> {
-    let session = manages(&page)?;
+    let session = match changes(page.signed_in()?, "remove-phone")? {
+        Ok(session) => session,
+        Err(proof) => return Ok(proof),
+    };
     let row = own_phone(&app, session, &id).await?;
-    if !session.is_fresh {
-        return Ok(see_other("/signin/fresh?reason=remove-phone"));
-    }
     phone::remove(&app, &page.ctx(), &row.id, Some(&session.account.id), phone::Removal::Person).await?;
     // A session that this phone let in has ended with it; the page then asks for a sign-in.
     Ok(see_other(&format!("/account?notice=phone-removed&phone={}", row.id)))

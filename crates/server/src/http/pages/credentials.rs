@@ -14,7 +14,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{
-    account::{NameForm, manages},
+    account::{NameForm, renames},
     destination::Destination,
     keys::{asked, assertion},
     methods::fresh,
@@ -130,7 +130,10 @@ pub async fn rename_credential(
     Path(id): Path<String>,
     form: Form<NameForm>,
 ) -> Result<Response, PageError> {
-    let session = manages(&page)?;
+    let session = match renames(&page, "rename-key")? {
+        Ok(session) => session,
+        Err(proof) => return Ok(proof),
+    };
     let id: CredentialId = id.parse().map_err(|_| PageError::NotFound)?;
     let Ok(name) = text::compose(&form.0.name).parse::<Name>() else {
         return Ok(see_other("/account?notice=name-refused"));

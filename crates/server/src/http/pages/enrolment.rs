@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akkoord_core::{enrolment::State as EnrolmentState, ids::EnrolmentId, session::Assurance};
+use akkoord_core::{enrolment::State as EnrolmentState, ids::EnrolmentId, session::Standing};
 use akkoord_store::EnrolmentRow;
 use axum::{
     extract::{Path, Query, State},
@@ -51,7 +51,11 @@ impl InApp {
 /// The way to a proof that is fresh enough for a new phone, where the session's is not. A pass was made for this and is
 /// used up: its whole short session may do it.
 fn fresh_proof(session: &CurrentSession, destination: Destination) -> Option<Response> {
-    let enough = session.is_fresh || session.assurance == Assurance::Bootstrap;
+    let enough = match session.standing() {
+        Standing::SetUp => true,
+        Standing::Full => session.is_fresh,
+        Standing::SecondStepFirst => false,
+    };
     (!enough).then(|| see_other(&format!("/signin/fresh?reason={}", destination.word())))
 }
 

@@ -3,6 +3,8 @@
 use akkoord_core::{
     ids::CodeGeneratorId,
     password::{NotAPassword, Refused, Use},
+    session::Standing,
+    sign_in::TwoStep,
 };
 use akkoord_protocols::text;
 use akkoord_store::{CodeGeneratorRow, PasswordRow, StoreError};
@@ -36,15 +38,25 @@ use crate::{
 /// The session, if it may change methods now; or the way to a fresh proof.
 pub fn fresh(page: &Page, then: Destination) -> Result<Result<&CurrentSession, Response>, PageError> {
     let session = page.signed_in()?;
-    if !session.assurance.is_two_factor() {
-        return Err(PageError::Forbidden);
-    }
-    let proof = || see_other(&format!("/signin/fresh?reason={}", then.word()));
-    Ok(if session.is_fresh { Ok(session) } else { Err(proof()) })
+    changes(session, then.word())
 }
 
-/// How the session's account uses a password: whoever is here has two steps.
-const USED: Use = Use::WithSecondStep;
+/// The same on the way to what this word means.
+pub fn changes<'a>(
+    session: &'a CurrentSession,
+    reason: &str,
+) -> Result<Result<&'a CurrentSession, Response>, PageError> {
+    match session.standing() {
+        Standing::SetUp => Err(PageError::Forbidden),
+        Standing::Full if session.is_fresh => Ok(Ok(session)),
+        Standing::Full | Standing::SecondStepFirst => Ok(Err(see_other(&format!("/signin/fresh?reason={reason}")))),
+    }
+}
+
+/// How the session's account uses a password.
+fn used(session: &CurrentSession) -> Use {
+    if session.two_step == TwoStep::Off { Use::Alone } else { Use::WithSecondStep }
+}
 
 async fn password_of(app: &App, session: &CurrentSession) -> Result<Option<PasswordRow>, StoreError> {
     let id = session.account.id.clone();
@@ -57,7 +69,7 @@ fn set_password_page<'a>(
     before: Option<&PasswordRow>,
     error: Option<NewPasswordError>,
 ) -> SetPassword<'a> {
-    let least = u32::try_from(USED.at_least()).unwrap_or(u32::MAX);
+    let least = u32::try_from(used(session).at_least()).unwrap_or(u32::MAX);
     let must = before.is_some_and(|row| row.must_change_at.is_some());
     SetPassword {
         frame: page.frame(),
@@ -97,10 +109,10 @@ pub async fn set_password(
     let NewPasswordForm { password: typed, again } = form.0;
     let error = if typed == again {
         let by = By::Person(Some(&session.row.id));
-        match password::set(&app, &page.ctx(), &session.account, &typed, USED, by).await? {
+        match password::set(&app, &page.ctx(), &session.account, &typed, used(session), by).await? {
             Set::Done { replaced: false } => return Ok(see_other("/account?notice=password-set")),
             Set::Done { replaced: true } => return Ok(see_other("/account?notice=password-changed")),
-            Set::Refused(refused) => new_password_error(refused),
+            Set::Refused(refused) => new_password_error(refused, used(session)),
             // Another window was faster: the page says what there is now.
             Set::Meanwhile => return Ok(see_other("/account/password")),
         }
@@ -111,10 +123,10 @@ pub async fn set_password(
     page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &set_password_page(&page, session, before.as_ref(), Some(error)))
 }
 
-fn new_password_error(refused: Refused) -> NewPasswordError {
+fn new_password_error(refused: Refused, used: Use) -> NewPasswordError {
     let least = |at_least| u32::try_from(at_least).unwrap_or(u32::MAX);
     match refused {
-        Refused::Unusable(NotAPassword::Empty) => NewPasswordError::TooShort { least: least(USED.at_least()) },
+        Refused::Unusable(NotAPassword::Empty) => NewPasswordError::TooShort { least: least(used.at_least()) },
         Refused::TooShort { at_least } => NewPasswordError::TooShort { least: least(at_least) },
         Refused::Unusable(NotAPassword::TooLong) => NewPasswordError::TooLong,
         Refused::Unusable(NotAPassword::ControlCharacter) => NewPasswordError::Unreadable,

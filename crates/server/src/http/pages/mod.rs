@@ -58,6 +58,7 @@ pub fn routes() -> Router<App> {
         .route("/signed-out", get(account::show_signed_out))
         .route("/account", get(account::show_account))
         .route("/account/setup", get(setup::show_setup))
+        .route("/account/remembered/forget", post(account::forget_browsers))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-out-elsewhere", post(account::sign_out_elsewhere))
         .route("/account/phones/add", get(enrolment::show_get_app).post(enrolment::start_enrolment))

@@ -1,8 +1,10 @@
 //! The page that leads through setting an account up. Nothing of it is stored: what is done shows in what there is.
 
+use akkoord_core::session::Standing;
 use akkoord_store::StoreError;
 use axum::{extract::State, response::Response};
 
+use super::account;
 use crate::{
     app::App,
     http::{error::PageError, page::Page},
@@ -29,6 +31,7 @@ pub async fn show_setup(State(app): State<App>, page: Page) -> Result<Response, 
         username: &session.account.username,
         phone: phones > 0,
         second_way: other_way || phones > 1,
-        can_manage: session.assurance.is_two_factor(),
+        warning: account::warning_of(session),
+        can_manage: session.standing() != Standing::SetUp,
     })
 }

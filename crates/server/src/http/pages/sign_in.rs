@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use akkoord_core::{
-    account::Username, approval::State as RequestState, secret::Token, session::Assurance, sign_in::Step,
-};
+use akkoord_core::{account::Username, approval::State as RequestState, secret::Token, sign_in::Step};
 use akkoord_protocols::webauthn::Kind;
 use axum::{
     extract::{Query, State},
@@ -30,7 +28,7 @@ use crate::{
     use_cases::{
         approval, credential,
         session::Started,
-        sign_in::{self, Attempt, Finished, PassTried},
+        sign_in::{self, Aim, Attempt, FRESH_PROOF, Finished, PassTried},
     },
     views::{
         frame::Number,
@@ -96,15 +94,15 @@ pub async fn start_sign_in(page: Page, form: Form<SignInForm>) -> Result<Respons
             return page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &view);
         }
     };
-    start(&page, &username, then.map(|then| then.path().to_owned())).await
+    let return_to = then.map(|then| then.path().to_owned());
+    start(&page, &username, Aim { return_to, fresh_proof: false }).await
 }
 
-async fn start(page: &Page, username: &Username, return_to: Option<String>) -> Result<Response, PageError> {
+async fn start(page: &Page, username: &Username, aim: Aim) -> Result<Response, PageError> {
     let not_before = Instant::now() + START_TAKES;
     let browser = Cookie::Browser.token(&page.headers);
     let (old, client) = (flow(page), &page.client);
-    let started =
-        sign_in::start(&page.app, &page.ctx(), username, client, old.as_ref(), browser.as_ref(), return_to).await?;
+    let started = sign_in::start(&page.app, &page.ctx(), username, client, old.as_ref(), browser.as_ref(), aim).await?;
     tokio::time::sleep_until(not_before).await;
     let Some(started) = started else { return Err(TOO_MANY) };
     let mut response = see_other(APPROVE);
@@ -231,11 +229,13 @@ pub async fn finish_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response
 
 /// Gives the browser its cookies: a new session, the known-browser mark, and no flow any more.
 pub fn signed_in(started: &Started, return_to: Option<&str>) -> Response {
-    // Who may do nothing but set up is led through it.
-    let home = if started.assurance == Assurance::Bootstrap { "/account/setup" } else { "/account" };
+    let home = if started.to_set_up { "/account/setup" } else { "/account" };
     let mut response = see_other(return_to.and_then(super::local_path).unwrap_or(home));
     add_cookie(&mut response, Cookie::Session.set(&started.session.expose_text()));
     add_cookie(&mut response, Cookie::Browser.set(&started.browser.expose_text()));
+    if let Some(remembered) = &started.remembered {
+        add_cookie(&mut response, Cookie::Remembered.set(&remembered.expose_text()));
+    }
     add_cookie(&mut response, Cookie::Flow.delete());
     // Forms of before the sign-in are void after it.
     add_cookie(&mut response, Cookie::Form.delete());
@@ -262,8 +262,9 @@ pub async fn start_again(page: Page, _form: Form<Nothing>) -> Result<Response, P
 
 /// Asks the phone, by a new attempt for the same name: what it proves is enough without what was proved before.
 pub async fn start_anew(page: &Page, attempt: Attempt) -> Result<Response, PageError> {
+    let fresh_proof = attempt.row.purpose == FRESH_PROOF;
     match attempt.row.username.parse::<Username>() {
-        Ok(username) => start(page, &username, attempt.row.return_to).await,
+        Ok(username) => start(page, &username, Aim { return_to: attempt.row.return_to, fresh_proof }).await,
         Err(_) => Ok(see_other("/signin")),
     }
 }
@@ -385,5 +386,5 @@ pub async fn start_fresh_proof(page: Page, form: Form<Then>) -> Result<Response,
     let session = page.signed_in()?;
     let username = session.account.username.parse::<Username>().map_err(|_| PageError::BadRequest)?;
     let then = form.0.destination().map_or("/account", Destination::path);
-    start(&page, &username, Some(then.to_owned())).await
+    start(&page, &username, Aim { return_to: Some(then.to_owned()), fresh_proof: true }).await
 }

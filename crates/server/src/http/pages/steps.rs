@@ -1,6 +1,9 @@
 //! The pages of a sign-in's steps that people type: the password, and a verification code after it.
 
-use akkoord_core::{code::NotACode, sign_in::Step};
+use akkoord_core::{
+    code::NotACode,
+    sign_in::{SecondStep, Step},
+};
 use axum::{http::StatusCode, response::Response};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -10,6 +13,7 @@ use crate::{
     http::{cookies::Cookie, error::PageError, form::Form, page::Page, page::see_other},
     use_cases::{
         code::Tried,
+        remembered::{self, Remembering},
         sign_in::{self, Attempt, Signed, StepTried},
     },
     views::sign_in::{CodeError, CodePage, PasswordError, PasswordPage},
@@ -71,36 +75,45 @@ pub async fn go_on(page: &Page) -> Result<Response, PageError> {
 pub async fn show_code(page: Page) -> Result<Response, PageError> {
     match attempt(&page).await? {
         Some(attempt) if attempt.next_step(&page.ctx()) == Step::AskCode => {
-            page.show(&code_page(&page, &attempt, None))
+            show_code_page(&page, &attempt, None, false).await
         }
         _ => Ok(see_other(APPROVE)),
     }
 }
 
-fn code_page<'a>(page: &'a Page, attempt: &'a Attempt, error: Option<CodeError>) -> CodePage<'a> {
-    CodePage {
-        frame: page.frame(),
-        username: &attempt.row.username,
-        error,
-        phone: attempt.second.phone,
-        key: attempt.second.key,
-    }
+async fn show_code_page(
+    page: &Page,
+    attempt: &Attempt,
+    error: Option<CodeError>,
+    remember: bool,
+) -> Result<Response, PageError> {
+    let days = remembered::days(&page.app, attempt.row.account_id.as_ref()).await?;
+    let (frame, username) = (page.frame(), &attempt.row.username);
+    let SecondStep { phone, key, .. } = attempt.second;
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page.show_as(status, &CodePage { frame, username, error, phone, key, remember_days: u32::from(days), remember })
 }
 
 #[derive(Deserialize)]
 pub struct CodeForm {
     code: String,
+    #[serde(default)]
+    remember: String,
 }
 
 /// `POST /signin/code`
 pub async fn try_code(page: Page, form: Form<CodeForm>) -> Result<Response, PageError> {
     let (Some(flow), Some(before)) = (flow(&page), attempt(&page).await?) else { return Ok(see_other("/signin")) };
-    let tried = match sign_in::try_code(&page.app, &page.ctx(), &flow, &form.0.code, signed(&page)).await? {
+    let CodeForm { code, remember } = form.0;
+    let mut signed = signed(&page);
+    signed.remembering.asked = !remember.is_empty();
+    let asked = signed.remembering.asked;
+    let tried = match sign_in::try_code(&page.app, &page.ctx(), &flow, &code, signed).await? {
         StepTried::SignedIn(started, return_to) => return Ok(signed_in(&started, return_to.as_deref())),
         StepTried::NotAccepted(tried) => tried,
         StepTried::Next | StepTried::WrongPassword => return go_on(&page).await,
     };
-    page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &code_page(&page, &before, code_error(tried)))
+    show_code_page(&page, &before, code_error(tried), asked).await
 }
 
 /// The words for a code that was not accepted.
@@ -119,5 +132,10 @@ pub fn code_error(tried: Tried) -> Option<CodeError> {
 
 /// Who signs in, as the browser's request tells it.
 pub fn signed(page: &Page) -> Signed<'_> {
-    Signed { client: &page.client, browser: Cookie::Browser.token(&page.headers), old: page.session.clone() }
+    Signed {
+        client: &page.client,
+        browser: Cookie::Browser.token(&page.headers),
+        old: page.session.clone(),
+        remembering: Remembering { cookie: Cookie::Remembered.token(&page.headers), asked: false },
+    }
 }

@@ -154,7 +154,7 @@ pub async fn try_security_key(
     };
     let (text, service) = (credential::to_text(&asserted.credential)?, app.config.name.clone());
     let (at, hash) = (ctx.clone(), flow.hash());
-    let (client, browser, old) = (signed.client.clone(), signed.browser, signed.old);
+    let (client, browser, old, remembering) = (signed.client.clone(), signed.browser, signed.old, signed.remembering);
     let tried = app
         .store
         .write(move |tx| {
@@ -164,7 +164,7 @@ pub async fn try_security_key(
                 if let Err(refusal) = use_up(tx, &at, &challenge, &row, &text).await? {
                     return Ok(Err(refusal));
                 }
-                let signed = Signed { client: &client, browser, old };
+                let signed = Signed { client: &client, browser, old, remembering };
                 Ok::<_, StoreError>(Ok(proceed(tx, &at, open, Proof::SecurityKey, signed, &service).await?))
             })
         })

@@ -18,6 +18,7 @@ use crate::{
     app::App,
     use_cases::{
         audit, recovery_code,
+        remembered::Remembering,
         session::{CurrentSession, Started},
     },
 };
@@ -82,7 +83,7 @@ pub async fn try_recovery_code(
                 // Where the account has a password, that comes next; the phone need not answer any more.
                 tx.set_sign_in_method(&id, Some(Method::Password.as_str()), ctx.now).await?;
                 end_request(tx, &ctx, &hash, attempt.request.as_ref()).await?;
-                let signed = Signed { client: &client, browser, old };
+                let signed = Signed { client: &client, browser, old, remembering: Remembering::default() };
                 match proceed(tx, &ctx, attempt, Proof::RecoveryCode, signed, &app_too.config.name).await? {
                     StepTried::SignedIn(started, return_to) => Ok(RecoveryTried::SignedIn(started, return_to)),
                     _ => match load(tx, &hash, ctx.now).await? {

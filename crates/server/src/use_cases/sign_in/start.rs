@@ -12,6 +12,7 @@ use akkoord_protocols::phone::request::Operation;
 use akkoord_store::{AccountRow, NewSignIn, OrganisationRow, PhoneRow, StoreError};
 use tokio::sync::SemaphorePermit;
 
+use super::FRESH_PROOF;
 use crate::{
     app::App,
     http::client::Client,
@@ -21,6 +22,15 @@ use crate::{
     },
     wake::Topic,
 };
+
+/// What a sign-in is for.
+#[derive(Clone, Debug, Default)]
+pub struct Aim {
+    /// Where the browser goes afterwards.
+    pub return_to: Option<String>,
+    /// Whether it is the fresh proof of a browser that is signed in.
+    pub fresh_proof: bool,
+}
 
 /// Whom a user name means, as far as a sign-in needs it.
 struct Found {
@@ -83,7 +93,7 @@ pub async fn start(
     client: &Client,
     old_flow: Option<&Token>,
     browser: Option<&Token>,
-    return_to: Option<String>,
+    aim: Aim,
 ) -> Result<Option<Token>, StoreError> {
     let found = find(app, ctx, username, browser).await?;
     if !found.known_browser && !allows(app, ctx, client) {
@@ -94,7 +104,7 @@ pub async fn start(
     let organisation = found.account.as_ref().and_then(|account| account.organisation_id.clone());
     let asked = Asked::new(ctx, found.id.clone(), organisation, &found.phones, &found.policy);
     let context = approval::context(ctx, client, found.known_browser);
-    let new = attempt_row(ctx, &flow, username, &found, return_to);
+    let new = attempt_row(ctx, &flow, username, &found, aim);
     let old = old_flow.map(Token::hash);
     for _ in 0..approval::TRIES {
         let (operation, policy) = (Operation::Signin, &found.policy);
@@ -150,13 +160,13 @@ pub async fn start_without_request(
     let _place = place(app)?;
     let found = find(app, ctx, username, None).await?;
     let flow = Token::new(&*ctx.random);
-    let mut new = attempt_row(ctx, &flow, username, &found, return_to);
+    let mut new = attempt_row(ctx, &flow, username, &found, Aim { return_to, fresh_proof: false });
     new.chosen = Some(Method::AccessPass.as_str().to_owned());
     app.store.write(move |tx| Box::pin(async move { tx.add_sign_in(&new).await })).await?;
     Ok(Some(flow))
 }
 
-fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, return_to: Option<String>) -> NewSignIn {
+fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, aim: Aim) -> NewSignIn {
     let account = found.account.as_ref();
     NewSignIn {
         id: SignInId::new_at(ctx.now, &*ctx.random),
@@ -164,8 +174,8 @@ fn attempt_row(ctx: &Ctx, flow: &Token, username: &Username, found: &Found, retu
         username: username.as_str().to_owned(),
         organisation_id: account.and_then(|account| account.organisation_id.clone()),
         account_id: account.map(|account| account.id.clone()),
-        purpose: "sign-in".to_owned(),
-        return_to,
+        purpose: if aim.fresh_proof { FRESH_PROOF } else { "sign-in" }.to_owned(),
+        return_to: aim.return_to,
         proved: String::new(),
         chosen: None,
         approval_id: None,

@@ -10,7 +10,7 @@ use akkoord_core::{
 };
 use akkoord_store::{ApprovalRow, StoreError, Tx};
 
-use super::{Attempt, attempt, load, settled};
+use super::{Attempt, FRESH_PROOF, attempt, load, settled};
 use crate::{
     app::App,
     http::client::Client,
@@ -18,6 +18,7 @@ use crate::{
         account, budget,
         code::{self, Tried},
         password::{self, Checked},
+        remembered::{self, Remembering},
         session::{self, CurrentSession, Started},
     },
     wake::Topic,
@@ -31,6 +32,8 @@ pub struct Signed<'a> {
     pub browser: Option<Token>,
     /// The session that the browser has.
     pub old: Option<CurrentSession>,
+    /// Whether the browser is spared the second step, or asks to be.
+    pub remembering: Remembering,
 }
 
 /// What came of a step.
@@ -104,12 +107,12 @@ pub async fn try_password(
         return Ok(StepTried::WrongPassword);
     }
     let (ctx, hash, service) = (ctx.clone(), flow.hash(), app.config.name.clone());
-    let (client, browser, old) = (signed.client.clone(), signed.browser, signed.old);
+    let (client, browser, old, remembering) = (signed.client.clone(), signed.browser, signed.old, signed.remembering);
     app.store
         .write(move |tx| {
             Box::pin(async move {
                 let Some(attempt) = load(tx, &hash, ctx.now).await? else { return Ok(StepTried::Next) };
-                let signed = Signed { client: &client, browser, old };
+                let signed = Signed { client: &client, browser, old, remembering };
                 proceed(tx, &ctx, attempt, Proof::Password, signed, &service).await
             })
         })
@@ -125,7 +128,7 @@ pub async fn try_code(
     signed: Signed<'_>,
 ) -> Result<StepTried, StoreError> {
     let (ctx, hash, typed, app_too) = (ctx.clone(), flow.hash(), typed.to_owned(), app.clone());
-    let (client, browser, old) = (signed.client.clone(), signed.browser, signed.old);
+    let (client, browser, old, remembering) = (signed.client.clone(), signed.browser, signed.old, signed.remembering);
     app.store
         .write(move |tx| {
             Box::pin(async move {
@@ -135,7 +138,7 @@ pub async fn try_code(
                 };
                 match code::try_code(tx, app_too.store.seal(), &ctx, &account, &typed).await? {
                     Tried::Right => {
-                        let signed = Signed { client: &client, browser, old };
+                        let signed = Signed { client: &client, browser, old, remembering };
                         proceed(tx, &ctx, attempt, Proof::Code, signed, &app_too.config.name).await
                     }
                     not @ Tried::Not(_) => Ok(StepTried::NotAccepted(not)),
@@ -174,9 +177,7 @@ pub(super) async fn proceed(
     service: &str,
 ) -> Result<StepTried, StoreError> {
     let (row, first) = (attempt.row, attempt.proved.is_empty());
-    let proved = attempt.proved.and(proof);
-    // Before anything was proved nothing of the account was looked at.
-    let second = if first { super::second_step(tx, &row, &proved).await? } else { attempt.second };
+    let mut proved = attempt.proved.and(proof);
     let account = match &row.account_id {
         Some(id) => {
             // Whoever disables it waits until the session stands, and ends it then (T-SES-5).
@@ -185,7 +186,19 @@ pub(super) async fn proceed(
         }
         None => None,
     };
-    let (Some(assurance), Some(account)) = (sign_in::enough(&proved, &second), account) else {
+    // Before anything was proved nothing of the account was looked at.
+    let second = if first { super::second_step(tx, &row, &proved).await? } else { attempt.second };
+    let home = match &account {
+        Some(account) => Some(account::home(tx, account, service).await?),
+        None => None,
+    };
+    if let (Proof::Password, Some(account), Some(home)) = (proof, &account, &home)
+        && row.purpose != FRESH_PROOF
+        && remembered::is_remembered(tx, ctx, &home.policy, &account.id, signed.remembering.cookie.as_ref()).await?
+    {
+        proved = proved.and(Proof::RememberedBrowser);
+    }
+    let (Some(assurance), Some(account), Some(home)) = (sign_in::enough(&proved, &second), account, home) else {
         tx.record_proved(&row.id, &row.proved, &proved.to_string(), ctx.now).await?;
         return Ok(StepTried::Next);
     };
@@ -197,7 +210,6 @@ pub(super) async fn proceed(
         // Whoever has another method is not locked out of this one.
         budget::unlock(tx, ctx, &account.id).await?;
     }
-    let home = account::home(tx, &account, service).await?;
     // What is for setting up lasts as long as a pass for it would.
     let not_after = (assurance == Assurance::Bootstrap).then(|| ctx.now + home.policy.access_pass_lifetime());
     let start = session::Start {
@@ -211,7 +223,11 @@ pub(super) async fn proceed(
         browser: signed.browser,
         not_after,
     };
-    let started = session::start(tx, ctx, start).await?;
+    let mut started = session::start(tx, ctx, start).await?;
+    if signed.remembering.asked && proof == Proof::Code {
+        let cookie = signed.remembering.cookie.as_ref();
+        started.remembered = remembered::remember(tx, ctx, &home.policy, &account.id, cookie, signed.client).await?;
+    }
     session::replace(tx, ctx, signed.old.as_ref()).await?;
     Ok(StepTried::SignedIn(started, row.return_to))
 }

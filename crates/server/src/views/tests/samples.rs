@@ -6,8 +6,8 @@ use akkoord_core::Timestamp;
 
 use super::key_samples::{credentials, passkeys_and_keys};
 use crate::views::account::{
-    Account, AccountKind, Generator, Methods, Notice, PhoneRow, RemovePhone, SignInOutcome, SignInRow, SignedInHow,
-    Warning,
+    Account, AccountKind, Generator, Methods, Notice, PhoneRow, RememberedBrowser, RemovePhone, SignInOutcome,
+    SignInRow, SignedInHow, Warning,
 };
 use crate::views::enrolment::{AddPhone, EndedKind, GetApp, NoApp, Stage};
 use crate::views::error_page::{ErrorKind, ErrorPage};
@@ -150,7 +150,15 @@ fn passwords_and_codes(frame: Frame<'_>, samples: &mut Samples) {
     ] {
         samples.add(&format!("password-{}", error.key()), page(Some(error), error == PasswordError::Wrong));
     }
-    let page = |error, phone| CodePage { frame, username: USERNAME, error, phone, key: false };
+    let page = |error, phone| CodePage {
+        frame,
+        username: USERNAME,
+        error,
+        phone,
+        key: false,
+        remember_days: 30,
+        remember: error.is_some(),
+    };
     samples.add("code", page(None, true));
     samples.add("code-no-phone", page(None, false));
     samples.add("code-and-key", CodePage { key: true, ..page(None, true) });
@@ -219,6 +227,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
             recovery: None,
             two_step_on: false,
         },
+        remembered: vec![],
         sign_ins,
         notice,
         warnings,
@@ -249,6 +258,13 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
     ];
     samples.add("account", Account { methods: every_method(), ..page(everything, sign_ins(), None, vec![], true) });
     let added = Some(Notice::PhoneAdded("Ada's Pixel".to_owned()));
+    let browser = |browser, days: i64| RememberedBrowser {
+        browser,
+        since: Timestamp(NOW - days * DAY),
+        until: Timestamp(NOW + (30 - days) * DAY),
+    };
+    let remembered = vec![browser("Firefox · Linux", 1), browser("", 20)];
+    samples.add("account-remembered", Account { remembered, ..page(vec![pixel()], vec![], None, vec![], true) });
     samples.add("account-one-phone", page(vec![pixel()], sign_ins(), added, vec![Warning::OnlyOneMethod], true));
     samples.add("account-empty", page(vec![], vec![], None, vec![Warning::AccessPassRunsOut], true));
     for (name, how, warning) in [
@@ -272,6 +288,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("signed-out-elsewhere", Notice::SignedOutElsewhere),
         ("recovery-codes-made", Notice::RecoveryCodesMade),
         ("recovery-codes-removed", Notice::RecoveryCodesRemoved),
+        ("browsers-forgotten", Notice::BrowsersForgotten),
         ("password-removed", Notice::PasswordRemoved),
         ("codes-added", Notice::CodesAdded),
         ("codes-removed", Notice::CodesRemoved),
@@ -311,7 +328,8 @@ fn recovery_codes(frame: Frame<'_>, samples: &mut Samples) {
         ("setup-sign-in", true, false, false),
         ("setup-done", true, true, true),
     ] {
-        samples.add(name, Setup { frame, username: USERNAME, phone, second_way, can_manage });
+        let warning = (!phone).then_some(Warning::AccessPassRunsOut);
+        samples.add(name, Setup { frame, username: USERNAME, phone, second_way, can_manage, warning });
     }
     samples.add("make-recovery-codes", MakeRecoveryCodes { frame, left: None });
     samples.add("make-new-recovery-codes", MakeRecoveryCodes { frame, left: Some(codes_left(10)) });

@@ -70,7 +70,8 @@ async fn from_the_qr_code_to_the_first_try() {
     phone.approve(&the_request(&phone).await, &number, &pin()).await.unwrap();
     tab.heading("It works").await;
     tab.press("main .main").await;
-    tab.at("/account").await;
+    tab.at("/account/setup").await;
+    tab.open("/account").await;
     assert!(tab.text().await.contains("Phone sign-in is on"));
     chromium.finish().await;
 }

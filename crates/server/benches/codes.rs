@@ -30,7 +30,10 @@ use akkoord_core::{
 use akkoord_protocols::otp::{Algorithm, totp};
 use akkoord_server::{
     http::client::Client,
-    use_cases::sign_in::{self, Signed, StepTried},
+    use_cases::{
+        remembered::Remembering,
+        sign_in::{self, Signed, StepTried},
+    },
 };
 use akkoord_store::{NewAccount, NewCodeGenerator, NewSignIn, Place, Tx};
 use serde_json::json;
@@ -172,12 +175,7 @@ async fn try_all(app: &Arc<TestApp>, all: &[Waiting]) -> (Duration, Duration) {
             let client = Client { address: IpAddr::V4(Ipv4Addr::LOCALHOST), browser: None, network: None };
             for (flow, code) in share {
                 let ctx = app.app.own_ctx(Actor::Anonymous);
-                let signed = Signed {
-                    client: &client,
-                    browser: None,
-                    old: None,
-                    remembering: akkoord_server::use_cases::remembered::Remembering::default(),
-                };
+                let signed = Signed { client: &client, browser: None, old: None, remembering: Remembering::default() };
                 let tried = sign_in::try_code(&app.app, &ctx, &flow, &code, signed).await.unwrap();
                 assert!(matches!(tried, StepTried::SignedIn(..)), "a right code was refused");
             }

@@ -24,8 +24,6 @@ pub enum Why {
     Person,
     /// The password was set, changed or removed.
     Password,
-    /// Two-step verification was switched off.
-    TwoStepOff,
     /// The account was disabled.
     Disabled,
     /// A sign-in or a phone was disowned.
@@ -37,7 +35,6 @@ impl Why {
         match self {
             Self::Person => "person",
             Self::Password => "password",
-            Self::TwoStepOff => "two-step-off",
             Self::Disabled => "disabled",
             Self::Reported => "reported",
         }

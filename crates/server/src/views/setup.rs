@@ -16,7 +16,7 @@ pub struct Setup<'a> {
     pub phone: bool,
     /// Whether there is a way in that is not on that phone. What lives on one phone counts as one.
     pub second_way: bool,
-    /// What the person should know of this session.
+    /// What the person should know of this session, until there is a phone.
     pub warning: Option<Warning>,
     /// Whether this session may change how the account signs in.
     pub can_manage: bool,

@@ -27,6 +27,7 @@ use crate::{
         page::{Page, add_cookie, see_other},
     },
     use_cases::{
+        account::corrupt,
         approval, credential, history, phone, remembered,
         session::{self, CurrentSession},
     },
@@ -125,8 +126,8 @@ pub fn warning_of(session: &CurrentSession) -> Option<Warning> {
     }
 }
 
-fn without_phone(app: &App, row: &SessionRow) -> SignInRow {
-    let proved: Proved = row.proved.parse().unwrap_or_default();
+fn without_phone(app: &App, row: &SessionRow) -> Result<SignInRow, StoreError> {
+    let proved: Proved = row.proved.parse().map_err(|_| corrupt("sessions", "proved", row.id.as_str()))?;
     let outcome = if proved.has(Proof::RecoveryCode) {
         SignInOutcome::RecoveryCode
     } else if proved.has(Proof::AccessPass) {
@@ -137,14 +138,14 @@ fn without_phone(app: &App, row: &SessionRow) -> SignInRow {
         SignInOutcome::Password
     };
     let network = row.address.parse().ok().and_then(|address| app.config.network_of(address));
-    SignInRow {
+    Ok(SignInRow {
         at: row.authenticated_at.0,
         app: app.config.name.clone(),
         browser: row.browser.clone(),
         place_or_ip: network.map_or_else(|| row.address.clone(), str::to_owned),
         outcome,
         phone: None,
-    }
+    })
 }
 
 /// `GET /account`
@@ -204,7 +205,7 @@ pub async fn show_account(
     if phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
         warnings.push(Warning::OnlyOneMethod);
     }
-    let mut sign_ins: Vec<SignInRow> = sessions.iter().map(|row| without_phone(&app, row)).collect();
+    let mut sign_ins: Vec<SignInRow> = sessions.iter().map(|row| without_phone(&app, row)).collect::<Result<_, _>>()?;
     for row in rows.iter().filter(|row| row.operation != "practice") {
         sign_ins.push(sign_in_row(&page, row, &all)?);
     }

@@ -31,7 +31,7 @@ pub async fn show_setup(State(app): State<App>, page: Page) -> Result<Response, 
         username: &session.account.username,
         phone: phones > 0,
         second_way: other_way || phones > 1,
-        warning: account::warning_of(session),
+        warning: account::warning_of(session).filter(|_| phones == 0),
         can_manage: session.standing() != Standing::SetUp,
     })
 }

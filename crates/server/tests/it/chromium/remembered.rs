@@ -52,6 +52,7 @@ async fn a_ticked_box_spares_this_browser_the_code_with_scripts_and_without() {
         tick_and_give_code(&app, &tab, &phone).await;
         let text = tab.text().await;
         assert!(text.contains("Browsers that don't ask for a second step"), "{text}");
+        assert!(!text.contains("A password alone is never enough"), "not here: {text}");
         let cookie = profile.cookie("__Host-remembered").await.unwrap();
         tab.press(".top .quiet").await;
         give_name_and_password(&tab, &account.username).await;

@@ -69,6 +69,12 @@ events! {
     SessionsEnded = "sessions.ended";
     /// Two-step verification of an account was switched on.
     TwoStepOn = "two_step.on";
+    /// It was switched off.
+    TwoStepOff = "two_step.off";
+    /// The second step that is asked for first was chosen, or none.
+    DefaultStepChosen = "default_step.chosen";
+    /// A browser stays signed in from now on, or no longer.
+    SessionStays = "session.stays";
     /// A browser is spared the second step of an account from now on.
     BrowserRemembered = "browser.remembered";
     /// An account asks each browser for the second step again; the detail says why.

@@ -120,15 +120,19 @@ impl Password {
     /// Reads a new password and checks whether it may be one. The reason that its person can do most about comes first.
     pub fn choose(typed: &str, used: Use, known: &Known<'_>) -> Result<Self, Refused> {
         let password = Self::typed(typed)?;
-        let at_least = used.at_least();
-        if password.0.chars().count() < at_least {
-            return Err(Refused::TooShort { at_least });
+        if !password.is_long_enough(used) {
+            return Err(Refused::TooShort { at_least: used.at_least() });
         }
         match made_of(&password.0, known) {
             Some(refused) => Err(refused),
             None if is_common(&password.0) => Err(Refused::Common),
             None => Ok(password),
         }
+    }
+
+    /// Whether it has as many characters as one needs that is used so.
+    pub fn is_long_enough(&self, used: Use) -> bool {
+        self.0.chars().count() >= used.at_least()
     }
 
     /// The password, for hashing and nothing else.

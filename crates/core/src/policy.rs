@@ -17,6 +17,26 @@ pub enum NumberMode {
     Choose,
 }
 
+/// What is asked first, after the user name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstMethod {
+    /// The phone.
+    Phone,
+    /// The password.
+    Password,
+}
+
+impl FirstMethod {
+    /// As a browser keeps it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Password => "password",
+        }
+    }
+}
+
 /// A policy. Absent members take the defaults, so that a policy stored by an older version still reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -43,6 +63,12 @@ pub struct Policy {
     pub two_step_required: bool,
     /// For how many days a browser may be spared the second step: 0 to 365. With 0 nobody is asked.
     pub remember_days: u16,
+    /// What is asked first where the browser has not signed in the other way.
+    pub first_method: FirstMethod,
+    /// Whether the strongest is asked first, whatever the browser did last and the account has as its default.
+    pub strongest_first: bool,
+    /// For how many days a browser may stay signed in: 0 to 365. With 0 nobody is asked.
+    pub stay_days: u16,
     /// Whether a phone may hold only one work account.
     pub one_work_account_per_phone: bool,
     /// How often browsers that an account knows may make its phones ring in ten minutes, all of them together: 1 to 20.
@@ -69,6 +95,9 @@ impl Default for Policy {
             access_pass_minutes: 60,
             two_step_required: true,
             remember_days: 30,
+            first_method: FirstMethod::Phone,
+            strongest_first: false,
+            stay_days: 0,
             one_work_account_per_phone: false,
             known_pushes_10_minutes: 5,
             known_pushes_day: 30,
@@ -89,6 +118,12 @@ pub struct PolicyError {
 }
 
 impl Policy {
+    /// What holds for an account of no organisation: two-step verification is its person's choice, and the password comes
+    /// first until the browser has signed in by phone.
+    pub fn personal() -> Self {
+        Self { two_step_required: false, first_method: FirstMethod::Password, stay_days: 30, ..Self::default() }
+    }
+
     /// Checks the members against each other and their ranges.
     pub fn check(&self) -> Result<(), PolicyError> {
         let rules = [
@@ -101,6 +136,7 @@ impl Policy {
             ((1..=self.session_minutes).contains(&self.idle_minutes), "idle_minutes", "1 to session_minutes"),
             ((10..=43_200).contains(&self.access_pass_minutes), "access_pass_minutes", "10 to 43200"),
             ((0..=365).contains(&self.remember_days), "remember_days", "0 to 365"),
+            ((0..=365).contains(&self.stay_days), "stay_days", "0 to 365"),
             ((1..=20).contains(&self.known_pushes_10_minutes), "known_pushes_10_minutes", "1 to 20"),
             (
                 (self.known_pushes_10_minutes..=200).contains(&self.known_pushes_day),
@@ -145,6 +181,11 @@ impl Policy {
         (self.remember_days > 0).then(|| Duration::from_secs(u64::from(self.remember_days) * 24 * 3600))
     }
 
+    /// How long a browser may stay signed in; nothing where none may.
+    pub fn stays_for(&self) -> Option<Duration> {
+        (self.stay_days > 0).then(|| Duration::from_secs(u64::from(self.stay_days) * 24 * 3600))
+    }
+
     /// What the phone is told of it.
     pub fn for_phone(&self) -> offer::Policy {
         offer::Policy {
@@ -163,12 +204,13 @@ mod tests {
     #[test]
     fn each_limit_is_named_when_it_is_broken() {
         assert_eq!(Policy::default().check(), Ok(()));
-        let broken: [(Policy, &str); 10] = [
+        let broken: [(Policy, &str); 11] = [
             (Policy { number_digits: 4, ..Policy::default() }, "number_digits"),
             (Policy { unlock: vec![], ..Policy::default() }, "unlock"),
             (Policy { app_pin: true, unlock: vec![Unlock::Webauthn], ..Policy::default() }, "app_pin"),
             (Policy { request_seconds: 301, ..Policy::default() }, "request_seconds"),
             (Policy { remember_days: 366, ..Policy::default() }, "remember_days"),
+            (Policy { stay_days: 366, ..Policy::default() }, "stay_days"),
             (Policy { idle_minutes: 2000, ..Policy::default() }, "idle_minutes"),
             (Policy { known_pushes_10_minutes: 0, ..Policy::default() }, "known_pushes_10_minutes"),
             (Policy { known_pushes_day: 4, ..Policy::default() }, "known_pushes_day"),

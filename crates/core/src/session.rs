@@ -81,12 +81,20 @@ pub struct SessionTimes {
     pub last_seen_at: Timestamp,
     /// When it ends in any case.
     pub expires_at: Timestamp,
+    /// Whether its person said that this browser stays signed in.
+    pub stays: bool,
 }
 
 impl SessionTimes {
-    /// Whether the session is good at `now`.
+    /// Whether the session is good at `now`. One that stays may be idle; where policy no longer lets any stay, it is one
+    /// like all others.
     pub fn is_good(&self, now: Timestamp, policy: &Policy) -> bool {
-        now < self.expires_at && now < self.last_seen_at + policy.session_idle()
+        let in_time = |limit: Duration| now < self.expires_at.min(self.authenticated_at + limit);
+        match policy.stays_for().filter(|_| self.stays) {
+            Some(limit) => in_time(limit.max(policy.session_lifetime())),
+            None if self.stays => in_time(policy.session_lifetime()) && now < self.last_seen_at + policy.session_idle(),
+            None => now < self.expires_at && now < self.last_seen_at + policy.session_idle(),
+        }
     }
 
     /// Whether the proof is fresh enough for a change that matters.
@@ -106,6 +114,7 @@ mod tests {
             authenticated_at: Timestamp(0),
             last_seen_at: Timestamp(seen),
             expires_at: Timestamp(24 * hour),
+            stays: false,
         };
         let policy = Policy::default();
         for (seen, now, good) in [
@@ -116,6 +125,14 @@ mod tests {
             (23 * hour + 1, 24 * hour, false),
         ] {
             assert_eq!(times(seen).is_good(Timestamp(now), &policy), good, "seen {seen}, now {now}");
+        }
+        let policy = Policy { stay_days: 2, ..Policy::default() };
+        let stays = SessionTimes { expires_at: Timestamp(48 * hour), stays: true, ..times(0) };
+        assert!(stays.is_good(Timestamp(48 * hour - 1), &policy) && !stays.is_good(Timestamp(48 * hour), &policy));
+        let fewer = Policy { stay_days: 1, ..Policy::default() };
+        assert!(stays.is_good(Timestamp(24 * hour - 1), &fewer) && !stays.is_good(Timestamp(24 * hour), &fewer));
+        for (now, good) in [(hour - 1, true), (hour, false)] {
+            assert_eq!(stays.is_good(Timestamp(now), &Policy::default()), good, "policy lets no browser stay any more");
         }
         assert!(times(0).is_fresh(Timestamp(300_000)) && !times(0).is_fresh(Timestamp(300_001)));
     }

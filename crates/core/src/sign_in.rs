@@ -8,7 +8,13 @@ mod proof;
 use std::str::FromStr;
 
 pub use self::proof::{Proof, Proved};
-use crate::{Timestamp, account::UnknownWord, approval::State, session::Assurance};
+use crate::{
+    Timestamp,
+    account::UnknownWord,
+    approval::State,
+    policy::{FirstMethod, Policy},
+    session::Assurance,
+};
 
 /// How long an attempt may take.
 pub const LIFETIME: std::time::Duration = std::time::Duration::from_secs(600);
@@ -89,6 +95,37 @@ pub struct SecondStep {
     pub password: bool,
     /// Whether it has a security key or a passkey.
     pub key: bool,
+    /// Which of them its person wants to be asked for first.
+    pub default: Option<Method>,
+    /// Whether policy wants the strongest first.
+    pub strongest_first: bool,
+}
+
+impl SecondStep {
+    /// What there is after the password, in the order in which it is offered.
+    pub fn methods(&self) -> Vec<Method> {
+        // Whoever gave the password went past the phone, which may not be at hand: it comes last, where nobody says else.
+        let order = if self.strongest_first {
+            [Method::SecurityKey, Method::Phone, Method::Code]
+        } else {
+            [Method::SecurityKey, Method::Code, Method::Phone]
+        };
+        let mut methods: Vec<Method> = order.into_iter().filter(|method| self.has(*method)).collect();
+        if let Some(default) = self.default.filter(|_| !self.strongest_first) {
+            // Stable: the others keep their order. One that is gone changes nothing.
+            methods.sort_by_key(|method| *method != default);
+        }
+        methods
+    }
+
+    fn has(&self, method: Method) -> bool {
+        match method {
+            Method::Phone => self.phone,
+            Method::Code => self.code,
+            Method::SecurityKey => self.key,
+            Method::Password | Method::AccessPass => false,
+        }
+    }
 }
 
 /// What the dispatcher knows of an attempt.
@@ -160,6 +197,23 @@ pub fn enough(proved: &Proved, second: &SecondStep) -> Option<Assurance> {
     }
 }
 
+/// What is asked first after the user name, in a browser that last signed in this way. It looks at nothing of the account:
+/// `policy` is the one that a name which nobody has is asked by.
+pub fn first_method(policy: &Policy, last: Option<FirstMethod>) -> FirstMethod {
+    if policy.strongest_first { FirstMethod::Phone } else { last.unwrap_or(policy.first_method) }
+}
+
+/// Which way a browser that proved this is offered first the next time; nothing where it was neither.
+pub fn way_of(proved: &Proved) -> Option<FirstMethod> {
+    if proved.has(Proof::Password) {
+        Some(FirstMethod::Password)
+    } else if proved.has_phone() {
+        Some(FirstMethod::Phone)
+    } else {
+        None
+    }
+}
+
 /// Decides what comes next. The same for every name, known or not, until a password was right: nothing here looks at the
 /// account before, so that the page after the user name tells a stranger nothing.
 pub fn next_step(attempt: Option<&SignIn>) -> Step {
@@ -182,11 +236,15 @@ pub fn next_step(attempt: Option<&SignIn>) -> Step {
     match chosen {
         Method::AccessPass => Step::AskAccessPass,
         _ if !attempt.proved.has(Proof::Password) => Step::AskPassword,
-        // The strongest comes first, where the person didn't choose another.
-        _ if attempt.second.key && !(chosen == Method::Code && attempt.second.code) => Step::AskKey,
-        _ if attempt.second.code => Step::AskCode,
-        _ if attempt.second.phone => Step::StartRequest,
-        _ => Step::TellNoSecondStep,
+        _ => {
+            let methods = attempt.second.methods();
+            match methods.iter().find(|method| **method == chosen).or(methods.first()) {
+                Some(Method::SecurityKey) => Step::AskKey,
+                Some(Method::Code) => Step::AskCode,
+                Some(_) => Step::StartRequest,
+                None => Step::TellNoSecondStep,
+            }
+        }
     }
 }
 

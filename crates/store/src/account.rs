@@ -64,6 +64,8 @@ pub struct AccountRow {
     pub reported_at: Option<Timestamp>,
     /// Since when two-step verification is on.
     pub two_step_at: Option<Timestamp>,
+    /// The second step that is asked for first, a word.
+    pub default_step: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was disabled.
@@ -73,14 +75,14 @@ pub struct AccountRow {
 macro_rules! account_columns {
     () => {
         "a.id, a.organisation_id, a.kind, a.username, a.name, a.email, a.role, a.language, a.expect_until, \
-         a.approval_locked_at, a.approval_unlocked_at, a.reported_at, a.two_step_at, a.created_at, \
+         a.approval_locked_at, a.approval_unlocked_at, a.reported_at, a.two_step_at, a.default_step, a.created_at, \
          a.disabled_at"
     };
 }
 pub(crate) use account_columns;
 
 /// How many columns that are.
-pub(crate) const COLUMNS: usize = 15;
+pub(crate) const COLUMNS: usize = 16;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -170,6 +172,11 @@ impl Tx {
         self.changed("UPDATE accounts SET language = $2 WHERE id = $1", params![id, language]).await
     }
 
+    /// Keeps which second step is asked for first.
+    pub async fn set_default_step(&mut self, id: &AccountId, step: Option<&str>) -> Result<bool, StoreError> {
+        self.changed("UPDATE accounts SET default_step = $2 WHERE id = $1", params![id, step]).await
+    }
+
     /// Keeps that the person is about to sign in.
     pub async fn expect_sign_in(&mut self, id: &AccountId, until: Timestamp) -> Result<bool, StoreError> {
         let sql = "UPDATE accounts SET expect_until = $2 WHERE id = $1 AND disabled_at IS NULL";
@@ -198,7 +205,8 @@ pub(crate) fn account(row: &Row) -> Result<AccountRow, StoreError> {
         approval_unlocked_at: row.get(10)?,
         reported_at: row.get(11)?,
         two_step_at: row.get(12)?,
-        created_at: row.get(13)?,
-        disabled_at: row.get(14)?,
+        default_step: row.get(13)?,
+        created_at: row.get(14)?,
+        disabled_at: row.get(15)?,
     })
 }

@@ -36,11 +36,13 @@ pub struct BrowserRow {
     pub created_at: Timestamp,
     /// When it last signed in.
     pub last_used_at: Timestamp,
+    /// Whether it stays signed in, a word; nothing where its person was not asked.
+    pub stays: Option<String>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT id, account_id, browser, created_at, last_used_at FROM browsers ", $rest)
+        concat!("SELECT id, account_id, browser, created_at, last_used_at, stays FROM browsers ", $rest)
     };
 }
 
@@ -50,7 +52,8 @@ impl Tx {
     pub async fn remember_browser(&mut self, new: &NewBrowser) -> Result<(), StoreError> {
         let sql = "INSERT INTO browsers (id, token_hash, account_id, browser, created_at, last_used_at) \
                    VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (token_hash, account_id) \
-                   DO UPDATE SET last_used_at = excluded.last_used_at, browser = excluded.browser, revoked_at = NULL";
+                   DO UPDATE SET last_used_at = excluded.last_used_at, browser = excluded.browser, \
+                   stays = CASE WHEN browsers.revoked_at IS NULL THEN browsers.stays END, revoked_at = NULL";
         let NewBrowser { id, token_hash, account_id, browser, now } = new;
         self.execute(sql, params![id, token_hash, account_id, browser, *now]).await.map(drop)
     }
@@ -63,6 +66,17 @@ impl Tx {
     ) -> Result<Option<BrowserRow>, StoreError> {
         let sql = select!("WHERE token_hash = $1 AND account_id = $2 AND revoked_at IS NULL");
         self.query_opt(sql, params![token, account]).await?.as_ref().map(browser).transpose()
+    }
+
+    /// Keeps whether a browser stays signed in to an account that knows it, or that its person is to be asked.
+    pub async fn set_browser_stays(
+        &mut self,
+        token: &TokenHash,
+        account: &AccountId,
+        stays: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE browsers SET stays = $3 WHERE token_hash = $1 AND account_id = $2 AND revoked_at IS NULL";
+        self.changed(sql, params![token, account, stays]).await
     }
 
     /// The browsers that an account knows, the last used first.
@@ -96,5 +110,6 @@ fn browser(row: &Row) -> Result<BrowserRow, StoreError> {
         browser: row.get(2)?,
         created_at: row.get(3)?,
         last_used_at: row.get(4)?,
+        stays: row.get(5)?,
     })
 }

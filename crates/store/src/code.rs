@@ -156,6 +156,16 @@ impl Tx {
         let sql = "UPDATE accounts SET two_step_at = $2 WHERE id = $1 AND two_step_at IS NULL";
         self.changed(sql, params![account, now]).await
     }
+
+    /// Switches two-step verification off, and phone sign-in on each phone with it, which needs it. Whether it was on.
+    pub async fn switch_two_step_off(&mut self, account: &AccountId) -> Result<bool, StoreError> {
+        let sql = "UPDATE accounts SET two_step_at = NULL WHERE id = $1 AND two_step_at IS NOT NULL";
+        if !self.changed(sql, params![account]).await? {
+            return Ok(false);
+        }
+        let sql = "UPDATE phones SET phone_sign_in_at = NULL WHERE account_id = $1 AND revoked_at IS NULL";
+        self.execute(sql, params![account]).await.map(|_| true)
+    }
 }
 
 fn generator(row: &Row) -> Result<CodeGeneratorRow, StoreError> {

@@ -105,6 +105,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 5, sql: include_str!("../migrations/0005_recovery_codes.sql") },
     Migration { version: 6, sql: include_str!("../migrations/0006_credentials.sql") },
     Migration { version: 7, sql: include_str!("../migrations/0007_remembered_browsers.sql") },
+    Migration { version: 8, sql: include_str!("../migrations/0008_choices.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -44,6 +44,8 @@ pub struct NewSession {
     pub created_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// Set where this browser stays signed in.
+    pub stays_at: Option<Timestamp>,
 }
 
 /// A session, as stored.
@@ -73,24 +75,26 @@ pub struct SessionRow {
     pub last_seen_at: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// Since when it is one that stays: it may be idle.
+    pub stays_at: Option<Timestamp>,
 }
 
 macro_rules! columns {
     () => {
         "s.id, s.account_id, s.approval_id, s.phone_id, s.proved, s.acr, s.browser, s.address, s.authenticated_at, \
-         s.created_at, s.last_seen_at, s.expires_at"
+         s.created_at, s.last_seen_at, s.expires_at, s.stays_at"
     };
 }
 
 /// How many columns that are.
-const COLUMNS: usize = 12;
+const COLUMNS: usize = 13;
 
 impl Tx {
     /// Begins a session.
     pub async fn add_session(&mut self, new: &NewSession) -> Result<(), StoreError> {
         let sql = "INSERT INTO sessions (id, token_hash, account_id, approval_id, phone_id, proved, acr, browser, \
-                   address, authenticated_at, created_at, last_seen_at, expires_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)";
+                   address, authenticated_at, created_at, last_seen_at, expires_at, stays_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)";
         let params = params![
             &new.id,
             &new.token_hash,
@@ -104,6 +108,7 @@ impl Tx {
             new.authenticated_at,
             new.created_at,
             new.expires_at,
+            new.stays_at,
         ];
         self.execute(sql, params).await.map(drop)
     }
@@ -164,6 +169,17 @@ impl Tx {
         self.changed(sql, params![id, now, now - TOUCH_INTERVAL]).await
     }
 
+    /// Lets a session stay from now on, or no longer, and gives it another end.
+    pub async fn set_session_stays(
+        &mut self,
+        id: &SessionId,
+        since: Option<Timestamp>,
+        expires_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE sessions SET stays_at = $2, expires_at = $3 WHERE id = $1 AND ended_at IS NULL";
+        self.changed(sql, params![id, since, expires_at]).await
+    }
+
     /// Ends a session of an account.
     pub async fn end_session(
         &mut self,
@@ -214,6 +230,7 @@ fn session(row: &Row) -> Result<SessionRow, StoreError> {
         created_at: row.get(9)?,
         last_seen_at: row.get(10)?,
         expires_at: row.get(11)?,
+        stays_at: row.get(12)?,
     })
 }
 

@@ -20,7 +20,7 @@ fn second_steps() -> Vec<SecondStep> {
     let each = move |two_step| {
         has.into_iter().flat_map(move |phone| {
             has.into_iter()
-                .flat_map(move |code| has.map(|key| SecondStep { two_step, phone, code, key, password: false }))
+                .flat_map(move |code| has.map(|key| SecondStep { two_step, phone, code, key, ..SecondStep::default() }))
         })
     };
     TWO_STEP.into_iter().flat_map(each).collect()
@@ -98,7 +98,14 @@ fn t_down_a_password_never_skips_the_second_step_of_an_account_that_has_one() {
 
 #[test]
 fn after_a_password_the_strongest_way_is_offered_first_and_a_code_where_it_was_chosen() {
-    let second = SecondStep { two_step: TwoStep::On, phone: true, code: true, key: true, password: true };
+    let second = SecondStep {
+        two_step: TwoStep::On,
+        phone: true,
+        code: true,
+        key: true,
+        password: true,
+        ..SecondStep::default()
+    };
     let next =
         |chosen| next_step(Some(&SignIn { proved: Proof::Password.into(), chosen: Some(chosen), second, ..attempt() }));
     assert_eq!([Method::Password, Method::SecurityKey].map(next), [Step::AskKey, Step::AskKey]);
@@ -177,6 +184,48 @@ fn what_was_proved_is_stored_in_words() {
     }
 }
 
+/// B9, B26, C7: the person's default first, but for a policy that wants the strongest; what is chosen on the page goes before.
+#[test]
+fn the_second_step_that_is_asked_first_is_the_default_or_the_strongest() {
+    let all = SecondStep { two_step: TwoStep::On, phone: true, code: true, key: true, ..SecondStep::default() };
+    let step = |second, chosen| {
+        let proved = Proof::Password.into();
+        next_step(Some(&SignIn { proved, chosen: Some(chosen), second, ..attempt() }))
+    };
+    for (second, first) in [
+        (all, Step::AskKey),
+        (SecondStep { key: false, ..all }, Step::AskCode),
+        (SecondStep { key: false, strongest_first: true, ..all }, Step::StartRequest),
+        (SecondStep { default: Some(Method::Code), ..all }, Step::AskCode),
+        (SecondStep { default: Some(Method::Phone), ..all }, Step::StartRequest),
+        (SecondStep { default: Some(Method::Code), code: false, ..all }, Step::AskKey),
+        (SecondStep { default: Some(Method::Code), strongest_first: true, ..all }, Step::AskKey),
+    ] {
+        assert_eq!(step(second, Method::Password), first, "{second:?}");
+    }
+    let by_code = SecondStep { default: Some(Method::Code), ..all };
+    assert_eq!(step(by_code, Method::SecurityKey), Step::AskKey, "chosen on the page");
+}
+
+/// B5: per browser, and policy goes before.
+#[test]
+fn what_is_asked_first_is_what_the_browser_did_last_unless_policy_wants_the_strongest() {
+    let (work, personal) = (Policy::default(), Policy::personal());
+    let strongest = Policy { strongest_first: true, ..Policy::personal() };
+    for (policy, last, first) in [
+        (&work, None, FirstMethod::Phone),
+        (&work, Some(FirstMethod::Password), FirstMethod::Password),
+        (&personal, None, FirstMethod::Password),
+        (&personal, Some(FirstMethod::Phone), FirstMethod::Phone),
+        (&strongest, Some(FirstMethod::Password), FirstMethod::Phone),
+    ] {
+        assert_eq!(first_method(policy, last), first, "{last:?}");
+    }
+    assert_eq!(way_of(&proved(&[Proof::Password, Proof::Code])), Some(FirstMethod::Password));
+    assert_eq!(way_of(&Proof::Phone(Unlock::Pin).into()), Some(FirstMethod::Phone));
+    assert_eq!(way_of(&Proof::Passkey.into()), None, "it is offered beside both");
+}
+
 /// Every way in and what it comes to, as `docs/ways-in.md` has it.
 fn ways_in() -> String {
     let mut table = String::from(
@@ -188,8 +237,10 @@ fn ways_in() -> String {
     for proofs in alone.into_iter().chain(after_password) {
         let proved = proved(&proofs);
         let cell = |two_step| {
-            let with =
-                |any, password| enough(&proved, &SecondStep { two_step, phone: any, code: any, key: any, password });
+            let with = |any, password| {
+                let has = SecondStep { two_step, phone: any, code: any, key: any, password, ..SecondStep::default() };
+                enough(&proved, &has)
+            };
             let words = |found: Option<Assurance>| {
                 found.map_or_else(|| "not enough".to_owned(), |found| format!("`{}`", found.as_str()))
             };

@@ -56,7 +56,7 @@ pub async fn home(tx: &mut Tx, account: &AccountRow, service: &str) -> Result<Ho
 /// The same, of an account that was read together with its organisation.
 pub fn home_of(account: &AccountRow, row: Option<OrganisationRow>, service: &str) -> Result<Home, StoreError> {
     match (row, &account.organisation_id) {
-        (None, None) => Ok(Home { name: service.to_owned(), help_contact: None, policy: Policy::default() }),
+        (None, None) => Ok(Home { name: service.to_owned(), help_contact: None, policy: Policy::personal() }),
         (None, Some(_)) => Err(corrupt("accounts", "organisation_id", account.id.as_str())),
         (Some(row), _) => {
             let found = organisation(row)?;

@@ -23,3 +23,4 @@ pub mod server_key;
 pub mod session;
 pub mod sign_in;
 pub mod slow_hash;
+pub mod two_step;

@@ -14,6 +14,7 @@ use crate::{
     views::{
         mail,
         texts::{Language, Texts},
+        two_step::TwoStepChanged,
     },
 };
 
@@ -198,6 +199,27 @@ pub async fn recovery_codes_changed(
         username: &account.username,
         at: ctx.now.0,
         change,
+        help_contact: home.help_contact.as_deref(),
+    };
+    jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
+}
+
+/// Two-step verification was switched on or off.
+pub async fn two_step_changed(
+    app: &App,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    account: &AccountRow,
+    home: &Home,
+    on: bool,
+) -> Result<(), StoreError> {
+    let Some(address) = &account.email else { return Ok(()) };
+    let view = TwoStepChanged {
+        texts: texts(app, account),
+        organisation: &home.name,
+        username: &account.username,
+        at: ctx.now.0,
+        on,
         help_contact: home.help_contact.as_deref(),
     };
     jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await

@@ -7,6 +7,7 @@ use akkoord_core::{
     ids::{AccountId, PhoneId},
     phone::RemovedBy,
     secret::TokenHash,
+    sign_in::TwoStep,
 };
 use akkoord_protocols::{
     phone::{
@@ -199,6 +200,13 @@ pub async fn change(
     for (setting, value) in [("phone_sign_in", change.phone_sign_in), ("unknown_browsers", change.unknown_browsers)] {
         if value != Some(true) {
             continue;
+        }
+        if setting == "phone_sign_in"
+            && TwoStep::of(known.account.two_step_at, known.home.policy.two_step_required) == TwoStep::Off
+        {
+            let mut error = ApiError::new(Code::Policy, "Two-step verification of the account is off.");
+            error.problem.reason = Some("two_step_off".to_owned());
+            return Err(error);
         }
         if unlock.is_empty() {
             let mut error = ApiError::new(Code::Policy, "This phone has no unlock method that is allowed.");

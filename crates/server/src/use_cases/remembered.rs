@@ -28,6 +28,8 @@ pub enum Why {
     Disabled,
     /// A sign-in or a phone was disowned.
     Reported,
+    /// Two-step verification was switched off.
+    TwoStepOff,
 }
 
 impl Why {
@@ -37,6 +39,7 @@ impl Why {
             Self::Password => "password",
             Self::Disabled => "disabled",
             Self::Reported => "reported",
+            Self::TwoStepOff => "two-step-off",
         }
     }
 }

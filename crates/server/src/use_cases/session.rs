@@ -6,10 +6,10 @@ use akkoord_core::{
     Ctx, Timestamp,
     audit::Event,
     ids::{ApprovalId, BrowserId, PhoneId, SessionId},
-    policy::Policy,
+    policy::{FirstMethod, Policy},
     secret::Token,
     session::{Assurance, SessionTimes, Standing},
-    sign_in::{Proved, TwoStep},
+    sign_in::{self, Proved, TwoStep},
 };
 use akkoord_store::{AccountRow, NewBrowser, NewSession, SessionRow, StoreError, Tx};
 use serde_json::json;
@@ -58,6 +58,7 @@ pub async fn current(app: &App, now: Timestamp, token: &Token) -> Result<Option<
         authenticated_at: row.authenticated_at,
         last_seen_at: row.last_seen_at,
         expires_at: row.expires_at,
+        stays: row.stays_at.is_some(),
     };
     if account.disabled_at.is_some() || !times.is_good(now, &home.policy) {
         return Ok(None);
@@ -101,7 +102,17 @@ pub struct Started {
     pub to_set_up: bool,
     /// The cookie of a browser that is spared the second step from now on.
     pub remembered: Option<Token>,
+    /// What this browser is asked first the next time.
+    pub first: Option<FirstMethod>,
+    /// For how long this browser stays signed in, if it does.
+    pub stays_for: Option<Duration>,
+    /// Whether its person is to be asked that.
+    pub asks_to_stay: bool,
 }
+
+/// What a person answers to "Stay signed in?".
+const STAYS: &str = "yes";
+const ASKS_EACH_TIME: &str = "no";
 
 /// What a new session is made from.
 pub struct Start<'a> {
@@ -129,7 +140,18 @@ pub struct Start<'a> {
 /// there before the sign-in is good after it (session fixation).
 pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, StoreError> {
     let session = Token::new(&*ctx.random);
-    let expires_at = ctx.now + start.policy.session_lifetime();
+    let first = sign_in::way_of(&start.proved);
+    // A weaker session never stays: it is no more than a step on the way.
+    let may_stay = start.policy.stays_for().filter(|_| start.assurance.is_two_factor());
+    let answer = match (&start.browser, may_stay) {
+        (Some(browser), Some(_)) => {
+            tx.known_browser(&browser.hash(), &start.account.id).await?.and_then(|known| known.stays)
+        }
+        _ => None,
+    };
+    let stays_for = may_stay.filter(|_| answer.as_deref() == Some(STAYS));
+    let lifetime = start.policy.session_lifetime();
+    let expires_at = ctx.now + stays_for.map_or(lifetime, |stays| stays.max(lifetime));
     let new = NewSession {
         id: SessionId::new_at(ctx.now, &*ctx.random),
         token_hash: session.hash(),
@@ -143,6 +165,7 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
         authenticated_at: ctx.now,
         created_at: ctx.now,
         expires_at: start.not_after.map_or(expires_at, |end| end.min(expires_at)),
+        stays_at: stays_for.map(|_| ctx.now),
     };
     tx.add_session(&new).await?;
     let browser = start.browser.unwrap_or_else(|| Token::new(&*ctx.random));
@@ -161,15 +184,52 @@ pub async fn start(tx: &mut Tx, ctx: &Ctx, start: Start<'_>) -> Result<Started, 
     audit::record(tx, ctx, Event::SignedIn, Some(&start.account.id), Some(new.id.as_str()), detail).await?;
     let to_set_up = start.assurance == Assurance::Bootstrap
         && approval::answering_phones(&tx.phones_of(&start.account.id).await?, start.policy).is_empty();
-    Ok(Started { session, browser, to_set_up, remembered: None })
+    let asks_to_stay = may_stay.is_some() && answer.is_none();
+    Ok(Started { session, browser, to_set_up, remembered: None, first, stays_for, asks_to_stay })
 }
 
-/// Ends a session.
-pub async fn end(app: &App, ctx: &Ctx, session: &CurrentSession) -> Result<(), StoreError> {
-    let (ctx, id, account) = (ctx.clone(), session.row.id.clone(), session.account.id.clone());
+/// Lets this browser stay signed in to its account, or be asked each time; for how long it stays. Nothing where it may not.
+pub async fn stay(
+    app: &App,
+    ctx: &Ctx,
+    session: &CurrentSession,
+    browser: &Token,
+    stays: bool,
+) -> Result<Option<Duration>, StoreError> {
+    let may_stay = session.policy.stays_for().filter(|_| session.assurance.is_two_factor());
+    let stays_for = may_stay.filter(|_| stays);
+    let lifetime = session.policy.session_lifetime();
+    let expires_at = session.row.authenticated_at + stays_for.map_or(lifetime, |stays| stays.max(lifetime));
+    let (ctx, id, account, browser) = (ctx.clone(), session.row.id.clone(), session.account.id.clone(), browser.hash());
     app.store
         .write(move |tx| {
             Box::pin(async move {
+                let answer = if stays_for.is_some() { STAYS } else { ASKS_EACH_TIME };
+                // A browser that was forgotten meanwhile stays nowhere.
+                if !tx.set_browser_stays(&browser, &account, Some(answer)).await?
+                    || !tx.set_session_stays(&id, stays_for.map(|_| ctx.now), expires_at).await?
+                {
+                    return Ok(None);
+                }
+                let detail = json!({ "stays": stays_for.is_some() });
+                audit::record(tx, &ctx, Event::SessionStays, Some(&account), Some(id.as_str()), detail).await?;
+                Ok(stays_for)
+            })
+        })
+        .await
+}
+
+/// Ends a session. Whether its browser stays signed in is asked again the next time: who signs out may have been wrong
+/// about whose browser it is.
+pub async fn end(app: &App, ctx: &Ctx, session: &CurrentSession, browser: Option<&Token>) -> Result<(), StoreError> {
+    let (ctx, id, account) = (ctx.clone(), session.row.id.clone(), session.account.id.clone());
+    let browser = browser.map(Token::hash);
+    app.store
+        .write(move |tx| {
+            Box::pin(async move {
+                if let Some(browser) = &browser {
+                    tx.set_browser_stays(browser, &account, None).await?;
+                }
                 if tx.end_session(&id, &account, ctx.now).await? {
                     audit::record(tx, &ctx, Event::SignedOut, Some(&account), Some(id.as_str()), json!({})).await?;
                 }

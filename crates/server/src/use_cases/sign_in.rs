@@ -25,7 +25,7 @@ pub use self::{
     key::{Answer, KeyTried, ask_for_passkey, ask_for_security_key, try_passkey, try_security_key},
     pass::{PassTried, try_access_pass},
     recovery::{RecoveryTried, try_recovery_code},
-    start::{Aim, start, start_without_request},
+    start::{Aim, First, start, start_without_request},
     steps::{Signed, StepTried, choose_method, choose_password, try_code, try_password},
 };
 use super::{account, approval, audit};
@@ -126,7 +126,16 @@ async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<Se
     let code = !tx.code_secrets_of(id).await?.is_empty();
     let password = tx.password(id).await?.is_some();
     let key = !tx.credentials_of(id).await?.is_empty();
-    Ok(SecondStep { two_step, phone, code, key, password })
+    let default = account.default_step.as_deref().map(str::parse::<Method>).transpose();
+    let default = default.map_err(|_| account::corrupt("accounts", "default_step", id.as_str()))?;
+    let strongest_first = policy.strongest_first;
+    Ok(SecondStep { two_step, phone, code, key, password, default, strongest_first })
+}
+
+/// Whether an account has anything that makes a second step: a phone counts also where phone sign-in is off, because it has
+/// the account's codes.
+pub async fn has_second_step(tx: &mut Tx, id: &AccountId) -> Result<bool, StoreError> {
+    Ok(!tx.code_secrets_of(id).await?.is_empty() || !tx.credentials_of(id).await?.is_empty())
 }
 
 /// The number of an attempt is on the screen: its phones may ring.

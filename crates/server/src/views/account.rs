@@ -1,6 +1,6 @@
 //! The pages about one's own account.
 
-use akkoord_core::Timestamp;
+use akkoord_core::{Timestamp, sign_in::Method};
 use askama::Template;
 
 use super::credential::Credential;
@@ -35,6 +35,8 @@ pub struct Account<'a> {
     pub signed_in_how: SignedInHow,
     /// When this browser was signed in.
     pub signed_in_at: i64,
+    /// Until when this browser stays signed in, if it does.
+    pub stays_until: Option<Timestamp>,
     /// Whether the organisation lets people manage their own security info.
     pub can_manage: bool,
 }
@@ -114,6 +116,39 @@ pub struct Methods<'a> {
     pub recovery: Option<CodesLeft>,
     /// Whether a password alone is not enough.
     pub two_step_on: bool,
+    /// Whether policy leaves that to the person.
+    pub two_step_free: bool,
+    /// What there is after the password.
+    pub second: Vec<Second>,
+    /// Whether the person may choose which of those is asked first.
+    pub free_order: bool,
+}
+
+impl Methods<'_> {
+    /// Whether there is a choice of what is asked first after the password.
+    pub fn can_choose_default(&self) -> bool {
+        self.free_order && self.two_step_on && self.password_set_at.is_some() && self.second.len() > 1
+    }
+}
+
+/// Something that may be asked after the password.
+#[derive(Clone, Copy, Debug)]
+pub struct Second {
+    /// What it is.
+    pub method: Method,
+    /// Whether its person wants to be asked for it first.
+    pub is_default: bool,
+}
+
+impl Second {
+    /// The key of its name.
+    pub fn key(&self) -> &'static str {
+        match self.method {
+            Method::Phone => "methods.default.phone",
+            Method::Code => "methods.default.code",
+            Method::SecurityKey | Method::Password | Method::AccessPass => "methods.default.key",
+        }
+    }
 }
 
 /// An app that makes verification codes.
@@ -300,6 +335,14 @@ pub enum Notice {
     KeyRemoved,
     /// Every browser asks for the second step again.
     BrowsersForgotten,
+    /// Two-step verification is off.
+    TwoStepOff,
+    /// Two-step verification is on.
+    TwoStepOn,
+    /// Another second step is asked for first.
+    DefaultChosen,
+    /// This browser asks each time.
+    AsksEachTime,
 }
 
 impl Notice {
@@ -324,6 +367,10 @@ impl Notice {
             Self::KeyRenamed => "notice.key_renamed",
             Self::KeyRemoved => "notice.key_removed",
             Self::BrowsersForgotten => "notice.browsers_forgotten",
+            Self::TwoStepOff => "notice.two_step_off",
+            Self::TwoStepOn => "notice.two_step_on",
+            Self::DefaultChosen => "notice.default_chosen",
+            Self::AsksEachTime => "notice.asks_each_time",
         }
     }
 
@@ -345,7 +392,11 @@ impl Notice {
             | Self::SecurityKeyAdded
             | Self::KeyRenamed
             | Self::KeyRemoved
-            | Self::BrowsersForgotten => "",
+            | Self::BrowsersForgotten
+            | Self::TwoStepOff
+            | Self::TwoStepOn
+            | Self::DefaultChosen
+            | Self::AsksEachTime => "",
         }
     }
 

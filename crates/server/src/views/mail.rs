@@ -501,6 +501,6 @@ fn subject(texts: &Texts, key: &str, phone_name: &str, organisation: &str) -> St
     one_line(&texts.fill(key, &[("phone", &phone_name), ("organisation", &organisation)]))
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -21,6 +21,7 @@ pub mod setup;
 pub mod sign_in;
 mod sign_in_steps;
 pub mod texts;
+pub mod two_step;
 
 #[cfg(test)]
 mod tests;

@@ -250,6 +250,8 @@ pub struct FreshProof<'a> {
     pub reason: FreshReason,
     /// Whether a phone may approve.
     pub phone: bool,
+    /// Whether this browser signed in with the password last.
+    pub password_first: bool,
     /// Whether the account has a passkey.
     pub passkey: bool,
     /// Whether a temporary access pass may be used.

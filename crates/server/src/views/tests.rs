@@ -15,6 +15,7 @@ use super::mail::{
 use super::moment::Moment;
 use super::qr::QrPicture;
 use super::texts::{Language, Languages, Texts};
+use super::two_step::TwoStepChanged;
 use samples::{NOW, Sample, every_page};
 
 mod key_samples;
@@ -133,6 +134,7 @@ fn links_lead_to_pages_that_exist() {
         "/account/codes/add",
         "/account/recovery-codes",
         "/account/setup",
+        "/account/two-step/off",
         "/account?notice=recovery-codes-made",
         "/signin/recovery-code",
         "/account/passkeys/add",
@@ -363,6 +365,9 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         let app_for_codes =
             |change| CodesChanged { texts, organisation, username, name: "Aegis", at: NOW, change, help_contact };
         let apps = [CodesChange::Added, CodesChange::Removed].map(app_for_codes);
+        let two_step = [true, false]
+            .map(|on| TwoStepChanged { texts, organisation, username, at: NOW, on, help_contact })
+            .map(|mail| (username, mail.subject(), mail.render()));
         let apps = apps.map(|mail| ("Aegis", mail.subject(), mail.render()));
         let codes = codes.map(|mail| (username, mail.subject(), mail.render()));
         let mails = [
@@ -378,7 +383,7 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             ("Blue key", key_removed.subject(), key_removed.render()),
             ("192.0.2.1", by_other.subject(), by_other.render()),
         ];
-        for (told, subject, body) in mails.into_iter().chain(codes).chain(apps) {
+        for (told, subject, body) in mails.into_iter().chain(codes).chain(apps).chain(two_step) {
             let body = body.expect("the mail renders");
             assert!(!subject.contains(['\r', '\n', '[', '{']), "{subject}");
             assert!(!body.contains(['[', '{', '<', '&']), "{body}");

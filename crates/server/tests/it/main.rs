@@ -11,6 +11,7 @@
 
 mod api;
 mod budgets;
+mod choices;
 mod chromium;
 mod counters;
 mod ends;

@@ -24,7 +24,7 @@ async fn row(app: &TestApp, account: &TestAccount) -> AccountRow {
     row.unwrap().unwrap()
 }
 
-async fn set_password(app: &TestApp, account: &TestAccount, typed: &str) {
+pub async fn set_password(app: &TestApp, account: &TestAccount, typed: &str) {
     let (row, ctx) = (row(app, account).await, app.app.own_ctx(Actor::Anonymous));
     let set = password::set(&app.app, &ctx, &row, typed, Use::WithSecondStep, By::Person(None)).await.unwrap();
     assert!(matches!(set, Set::Done { .. }), "{set:?}");
@@ -38,7 +38,7 @@ pub async fn with_password(app: &TestApp, name: &str) -> (TestAccount, Phone) {
 }
 
 /// Signs in this browser with the password, and leaves it where the dispatcher leads.
-async fn by_password(browser: &mut Browser, username: &str, typed: &str) -> String {
+pub async fn by_password(browser: &mut Browser, username: &str, typed: &str) -> String {
     browser.open("/signin").await.unwrap();
     browser.submit("/signin", &[("username", username)]).await.unwrap();
     give_password(browser, typed).await
@@ -52,21 +52,21 @@ async fn give_password(browser: &mut Browser, typed: &str) -> String {
     browser.page.path.clone()
 }
 
-async fn give_code(app: &TestApp, browser: &mut Browser, phone: &Phone, remember: bool) {
+pub async fn give_code(app: &TestApp, browser: &mut Browser, phone: &Phone, remember: bool) {
     app.pass(HALF_A_MINUTE);
     let (code, _) = phone.code_at(app.now().seconds()).unwrap();
     let fields = [("code", code.as_str()), ("remember", "1")];
     browser.submit("/signin/code", if remember { &fields } else { &fields[..1] }).await.unwrap();
 }
 
-async fn sign_out(browser: &mut Browser) {
+pub async fn sign_out(browser: &mut Browser) {
     browser.open("/account").await.unwrap();
     browser.submit("/account/sign-out", &[]).await.unwrap();
     assert_eq!(browser.page.path, "/signed-out");
 }
 
 /// A browser that is remembered for this account and signed out.
-async fn remembered_browser(app: &TestApp, account: &TestAccount, phone: &Phone) -> Browser {
+pub async fn remembered_browser(app: &TestApp, account: &TestAccount, phone: &Phone) -> Browser {
     let mut browser = app.browser();
     remember_in(app, &mut browser, account, phone).await;
     browser

@@ -87,6 +87,32 @@ async fn t_otp_each_try_is_counted_before_it_is_looked_at() {
                     tx.switch_two_step_on(&account, at(1)).await? && !tx.switch_two_step_on(&account, at(2)).await?
                 );
                 assert_eq!(tx.account(&account).await?.unwrap().two_step_at, Some(at(1)));
+                assert!(tx.set_default_step(&account, Some("code")).await?);
+                assert_eq!(tx.account(&account).await?.unwrap().default_step.as_deref(), Some("code"));
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn switching_two_step_verification_off_takes_phone_sign_in_off_every_phone_of_the_account() {
+    let Some(world) = world().await else { return };
+    let (account, other) = (world.account().await, world.account().await);
+    let (phone, others) = (world.phone(&account).await, world.phone(&other).await);
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                for phone in [&phone, &others] {
+                    assert!(tx.set_phone_sign_in(phone, Some(at(1))).await?);
+                }
+                assert!(!tx.switch_two_step_off(&account).await?, "it was not on");
+                assert!(tx.phone(&phone).await?.unwrap().phone_sign_in_at.is_some());
+                assert!(tx.switch_two_step_on(&account, at(1)).await?);
+                assert!(tx.switch_two_step_off(&account).await? && !tx.switch_two_step_off(&account).await?);
+                assert_eq!(tx.account(&account).await?.unwrap().two_step_at, None);
+                assert_eq!(tx.phone(&phone).await?.unwrap().phone_sign_in_at, None);
+                assert!(tx.phone(&others).await?.unwrap().phone_sign_in_at.is_some(), "nobody else's");
                 Ok(())
             })
         })

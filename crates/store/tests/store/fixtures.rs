@@ -301,6 +301,7 @@ pub(crate) fn new_approval(account: Option<&AccountId>, flow: &TokenHash) -> New
 
 pub(crate) fn new_session(account: &AccountId) -> NewSession {
     NewSession {
+        stays_at: None,
         id: SessionId::new(&Counted),
         token_hash: token(),
         account_id: account.clone(),

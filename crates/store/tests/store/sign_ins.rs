@@ -244,6 +244,28 @@ async fn what_no_phone_let_in_is_listed_newest_first_also_when_it_has_ended() {
 }
 
 #[tokio::test]
+async fn a_session_stays_and_stops_staying_until_it_ends() {
+    let Some(world) = world().await else { return };
+    let account = world.account().await;
+    world
+        .write(move |tx| {
+            Box::pin(async move {
+                let new = new_session(&account);
+                tx.add_session(&new).await?;
+                assert!(tx.set_session_stays(&new.id, Some(at(1)), at(9000)).await?);
+                let (row, ..) = tx.session_by_token(&new.token_hash, at(2)).await?.unwrap();
+                assert_eq!((row.stays_at, row.expires_at), (Some(at(1)), at(9000)));
+                assert!(tx.set_session_stays(&new.id, None, at(3)).await?);
+                assert!(tx.session_by_token(&new.token_hash, at(3)).await?.is_none(), "its end came nearer");
+                assert!(tx.end_session(&new.id, &account, at(2)).await?);
+                assert!(!tx.set_session_stays(&new.id, Some(at(4)), at(9000)).await?, "it has ended");
+                Ok(())
+            })
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn sessions_end_with_what_they_came_from() {
     let Some(world) = world().await else { return };
     let (account, other) = (world.account().await, world.account().await);
@@ -307,12 +329,17 @@ async fn a_browser_is_known_until_it_is_forgotten() {
                 assert!(tx.known_browser(&new.token_hash, &other).await?.is_none(), "it signed nobody else in");
                 assert!(tx.known_browser(&token(), &account).await?.is_none());
                 assert_eq!(tx.browsers_of(&account).await?, [row]);
+                let stays = async |tx: &mut akkoord_store::Tx| tx.known_browser(&new.token_hash, &account).await;
+                assert!(!tx.set_browser_stays(&new.token_hash, &other, Some("yes")).await?);
+                assert!(tx.set_browser_stays(&new.token_hash, &account, Some("yes")).await?);
+                tx.remember_browser(&again).await?;
+                assert_eq!(stays(tx).await?.unwrap().stays.as_deref(), Some("yes"), "another sign-in keeps it");
                 assert!(!tx.forget_browser(&new.id, &other, at(61)).await?);
                 assert!(tx.forget_browser(&new.id, &account, at(61)).await?);
                 assert!(tx.known_browser(&new.token_hash, &account).await?.is_none());
                 assert_eq!(tx.browsers_of(&account).await?, []);
                 tx.remember_browser(&again).await?;
-                assert!(tx.known_browser(&new.token_hash, &account).await?.is_some(), "it has proved itself anew");
+                assert_eq!(stays(tx).await?.unwrap().stays, None, "it has proved itself anew, and is asked anew");
                 assert_eq!(tx.forget_browsers_of(&account, at(62)).await?, 1);
                 assert_eq!(tx.forget_browsers_of(&account, at(62)).await?, 0);
                 Ok(())

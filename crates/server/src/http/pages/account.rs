@@ -5,7 +5,7 @@ use akkoord_core::{
     ids::PhoneId,
     secret::Token,
     session::{Assurance, Standing},
-    sign_in::{Proof, Proved, TwoStep},
+    sign_in::{Method, Proof, Proved, SecondStep, TwoStep},
 };
 use akkoord_protocols::text::{self, Name};
 use akkoord_store::{
@@ -33,8 +33,8 @@ use crate::{
     },
     views::{
         account::{
-            Account, AccountKind, Generator, Methods, Notice, PhoneRow, RememberedBrowser, RemovePhone, SignInOutcome,
-            SignInRow, SignedInHow, Warning,
+            Account, AccountKind, Generator, Methods, Notice, PhoneRow, RememberedBrowser, RemovePhone, Second,
+            SignInOutcome, SignInRow, SignedInHow, Warning,
         },
         credential::Credential,
         recovery::{NotMe, NotMeStage},
@@ -173,6 +173,15 @@ pub async fn show_account(
     if by_password && can_manage && password.as_ref().is_some_and(|row| row.must_change_at.is_some()) {
         return Ok(see_other(Destination::Password.path()));
     }
+    let default = session.account.default_step.as_deref().and_then(|word| word.parse::<Method>().ok());
+    let second = SecondStep {
+        phone: !approval::answering_phones(&all, &session.policy).is_empty(),
+        code: !generators.is_empty()
+            || all.iter().any(|phone| phone.revoked_at.is_none() && phone.code_secret.is_some()),
+        key: !keys.is_empty(),
+        ..SecondStep::default()
+    }
+    .methods();
     let phones: Vec<&StoredPhone> = all.iter().filter(|phone| phone.revoked_at.is_none()).collect();
     let named = |id: &str| all.iter().find(|phone| phone.id.as_str() == id).map(|phone| phone.name.clone());
     let notice = match (happened.notice.as_str(), named(&happened.phone)) {
@@ -192,6 +201,10 @@ pub async fn show_account(
         ("key-removed", _) => Some(Notice::KeyRemoved),
         ("recovery-codes-made", _) => Some(Notice::RecoveryCodesMade),
         ("browsers-forgotten", _) => Some(Notice::BrowsersForgotten),
+        ("two-step-off", _) => Some(Notice::TwoStepOff),
+        ("two-step-on", _) => Some(Notice::TwoStepOn),
+        ("default-chosen", _) => Some(Notice::DefaultChosen),
+        ("asks-each-time", _) => Some(Notice::AsksEachTime),
         ("recovery-codes-removed", _) => Some(Notice::RecoveryCodesRemoved),
         _ => None,
     };
@@ -224,7 +237,14 @@ pub async fn show_account(
             credentials: keys.iter().map(key).collect::<Result<_, StoreError>>()?,
             recovery: codes_left(&recovery),
             two_step_on: session.two_step != TwoStep::Off,
+            two_step_free: !session.policy.two_step_required,
+            second: second
+                .iter()
+                .map(|method| Second { method: *method, is_default: default == Some(*method) })
+                .collect(),
+            free_order: !session.policy.strongest_first,
         },
+        stays_until: session.row.stays_at.map(|_| session.row.expires_at),
         remembered: remembered.iter().map(remembered_browser).collect(),
         sign_ins,
         notice,
@@ -244,7 +264,8 @@ pub async fn show_account(
 /// `POST /account/sign-out`
 pub async fn sign_out(State(app): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
     if let Some(session) = &page.session {
-        session::end(&app, &page.ctx(), session).await?;
+        let browser = Cookie::Browser.token(&page.headers);
+        session::end(&app, &page.ctx(), session, browser.as_ref()).await?;
     }
     let mut response = see_other("/signed-out");
     add_cookie(&mut response, Cookie::Session.delete());

@@ -21,6 +21,8 @@ pub enum Destination {
     AddSecurityKey,
     /// What is left to set up.
     Setup,
+    /// Switching two-step verification off.
+    TwoStepOff,
 }
 
 /// `?then=WORD`
@@ -31,7 +33,7 @@ pub struct Then {
 }
 
 impl Destination {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::AddPhone,
         Self::AddPhoneInApp,
         Self::Password,
@@ -40,6 +42,7 @@ impl Destination {
         Self::AddPasskey,
         Self::AddSecurityKey,
         Self::Setup,
+        Self::TwoStepOff,
     ];
 
     /// The destination of a word; every other word means none.
@@ -58,6 +61,7 @@ impl Destination {
             Self::AddPasskey => "add-passkey",
             Self::AddSecurityKey => "add-security-key",
             Self::Setup => "setup",
+            Self::TwoStepOff => "two-step-off",
         }
     }
 
@@ -72,6 +76,7 @@ impl Destination {
             Self::AddPasskey => "/account/passkeys/add",
             Self::AddSecurityKey => "/account/security-keys/add",
             Self::Setup => "/account/setup",
+            Self::TwoStepOff => "/account/two-step/off",
         }
     }
 }

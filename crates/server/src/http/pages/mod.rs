@@ -11,6 +11,7 @@ mod recovery_codes;
 mod setup;
 mod sign_in;
 mod steps;
+mod two_step;
 mod waiting;
 
 use axum::{
@@ -54,10 +55,15 @@ pub fn routes() -> Router<App> {
         .route("/signin/access-pass", get(sign_in::show_access_pass).post(sign_in::try_access_pass))
         .route("/signin/recovery-code", get(recovery_codes::show_recovery_code).post(recovery_codes::try_recovery_code))
         .route("/signin/fresh", get(sign_in::show_fresh_proof).post(sign_in::start_fresh_proof))
+        .route("/signin/stay", get(two_step::show_stay).post(two_step::answer_stay))
         .route("/help", get(show_guide))
         .route("/signed-out", get(account::show_signed_out))
         .route("/account", get(account::show_account))
         .route("/account/setup", get(setup::show_setup))
+        .route("/account/two-step/off", get(two_step::show_switch_off).post(two_step::switch_off))
+        .route("/account/two-step/on", post(two_step::switch_on))
+        .route("/account/default-step", post(two_step::choose_default))
+        .route("/account/stay/stop", post(two_step::stop_staying))
         .route("/account/remembered/forget", post(account::forget_browsers))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-out-elsewhere", post(account::sign_out_elsewhere))

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use akkoord_core::{account::Username, approval::State as RequestState, secret::Token, sign_in::Step};
+use akkoord_core::{
+    account::Username, approval::State as RequestState, policy::FirstMethod, secret::Token, sign_in::Step,
+};
 use akkoord_protocols::webauthn::Kind;
 use axum::{
     extract::{Query, State},
@@ -28,7 +30,7 @@ use crate::{
     use_cases::{
         approval, credential,
         session::Started,
-        sign_in::{self, Aim, Attempt, FRESH_PROOF, Finished, PassTried},
+        sign_in::{self, Aim, Attempt, FRESH_PROOF, Finished, First, PassTried},
     },
     views::{
         frame::Number,
@@ -95,7 +97,8 @@ pub async fn start_sign_in(page: Page, form: Form<SignInForm>) -> Result<Respons
         }
     };
     let return_to = then.map(|then| then.path().to_owned());
-    start(&page, &username, Aim { return_to, fresh_proof: false }).await
+    let first = First::Usual(Cookie::first_method(&page.headers));
+    start(&page, &username, Aim { return_to, first, ..Aim::default() }).await
 }
 
 async fn start(page: &Page, username: &Username, aim: Aim) -> Result<Response, PageError> {
@@ -230,8 +233,15 @@ pub async fn finish_sign_in(page: Page, _form: Form<Nothing>) -> Result<Response
 /// Gives the browser its cookies: a new session, the known-browser mark, and no flow any more.
 pub fn signed_in(started: &Started, return_to: Option<&str>) -> Response {
     let home = if started.to_set_up { "/account/setup" } else { "/account" };
-    let mut response = see_other(return_to.and_then(super::local_path).unwrap_or(home));
-    add_cookie(&mut response, Cookie::Session.set(&started.session.expose_text()));
+    let then = return_to.and_then(super::local_path).unwrap_or(home);
+    let mut response = match serde_urlencoded::to_string([("then", then)]) {
+        Ok(query) if started.asks_to_stay => see_other(&format!("/signin/stay?{query}")),
+        _ => see_other(then),
+    };
+    add_cookie(&mut response, Cookie::Session.set_for(&started.session.expose_text(), started.stays_for));
+    if let Some(first) = started.first {
+        add_cookie(&mut response, Cookie::First.set(first.as_str()));
+    }
     add_cookie(&mut response, Cookie::Browser.set(&started.browser.expose_text()));
     if let Some(remembered) = &started.remembered {
         add_cookie(&mut response, Cookie::Remembered.set(&remembered.expose_text()));
@@ -264,7 +274,10 @@ pub async fn start_again(page: Page, _form: Form<Nothing>) -> Result<Response, P
 pub async fn start_anew(page: &Page, attempt: Attempt) -> Result<Response, PageError> {
     let fresh_proof = attempt.row.purpose == FRESH_PROOF;
     match attempt.row.username.parse::<Username>() {
-        Ok(username) => start(page, &username, Aim { return_to: attempt.row.return_to, fresh_proof }).await,
+        Ok(username) => {
+            let first = First::Chosen(FirstMethod::Phone);
+            start(page, &username, Aim { return_to: attempt.row.return_to, fresh_proof, first }).await
+        }
         Err(_) => Ok(see_other("/signin")),
     }
 }
@@ -375,16 +388,27 @@ pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Re
         username: &session.account.username,
         reason,
         phone: true,
+        password_first: Cookie::first_method(&page.headers) == Some(FirstMethod::Password),
         passkey,
         access_pass: true,
         then: then.map(Destination::word),
     })
 }
 
+#[derive(Deserialize)]
+pub struct FreshForm {
+    #[serde(default)]
+    then: String,
+    #[serde(default)]
+    by: String,
+}
+
 /// `POST /signin/fresh`: a sign-in with the same name; it ends in a new session.
-pub async fn start_fresh_proof(page: Page, form: Form<Then>) -> Result<Response, PageError> {
+pub async fn start_fresh_proof(page: Page, form: Form<FreshForm>) -> Result<Response, PageError> {
     let session = page.signed_in()?;
     let username = session.account.username.parse::<Username>().map_err(|_| PageError::BadRequest)?;
-    let then = form.0.destination().map_or("/account", Destination::path);
-    start(&page, &username, Aim { return_to: Some(then.to_owned()), fresh_proof: true }).await
+    let then = Destination::from_word(&form.0.then).map_or("/account", Destination::path);
+    let by_password = form.0.by == FirstMethod::Password.as_str();
+    let first = First::Chosen(if by_password { FirstMethod::Password } else { FirstMethod::Phone });
+    start(&page, &username, Aim { return_to: Some(then.to_owned()), fresh_proof: true, first }).await
 }

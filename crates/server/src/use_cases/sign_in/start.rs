@@ -4,7 +4,7 @@ use akkoord_core::{
     Ctx,
     account::{Role, Username},
     ids::{AccountId, SignInId},
-    policy::{NumberMode, Policy},
+    policy::{FirstMethod, NumberMode, Policy},
     secret::Token,
     sign_in::{self, Method},
 };
@@ -12,7 +12,7 @@ use akkoord_protocols::phone::request::Operation;
 use akkoord_store::{AccountRow, NewSignIn, OrganisationRow, PhoneRow, StoreError};
 use tokio::sync::SemaphorePermit;
 
-use super::FRESH_PROOF;
+use super::{FRESH_PROOF, steps::end_waiting};
 use crate::{
     app::App,
     http::client::Client,
@@ -30,6 +30,23 @@ pub struct Aim {
     pub return_to: Option<String>,
     /// Whether it is the fresh proof of a browser that is signed in.
     pub fresh_proof: bool,
+    /// What is asked first.
+    pub first: First,
+}
+
+/// What a sign-in asks first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// What policy and this browser's last sign-in say.
+    Usual(Option<FirstMethod>),
+    /// What the person chose on the page before.
+    Chosen(FirstMethod),
+}
+
+impl Default for First {
+    fn default() -> Self {
+        Self::Usual(None)
+    }
 }
 
 /// Whom a user name means, as far as a sign-in needs it.
@@ -39,6 +56,9 @@ struct Found {
     account: Option<AccountRow>,
     phones: Vec<PhoneRow>,
     policy: Policy,
+    /// The policy that a name which nobody has is asked by: what comes first follows it for every name, because an account
+    /// that is asked otherwise than nobody would be known to exist.
+    policy_of_nobody: Policy,
     known_browser: bool,
     /// The numbers of the account's other waiting requests.
     numbers: Vec<String>,
@@ -56,16 +76,17 @@ async fn find(app: &App, ctx: &Ctx, username: &Username, browser: Option<&Token>
             Box::pin(async move {
                 let account = tx.account_by_username(&name).await?.filter(|account| account.disabled_at.is_none());
                 let organisations = tx.organisations().await?;
+                // An unknown name is asked as the first organisation asks its own.
+                let policy_of_nobody = match organisations.first() {
+                    Some(first) => account::organisation(first.clone())?.policy,
+                    None => Policy::personal(),
+                };
                 let mut policy = match &account {
                     Some(account) => {
                         let of = |row: &OrganisationRow| Some(&row.id) == account.organisation_id.as_ref();
                         account::home_of(account, organisations.into_iter().find(of), &service)?.policy
                     }
-                    // An unknown name is asked as the first organisation asks its own.
-                    None => {
-                        let first = organisations.into_iter().next();
-                        first.map(account::organisation).transpose()?.map(|found| found.policy).unwrap_or_default()
-                    }
+                    None => policy_of_nobody.clone(),
                 };
                 if account.as_ref().is_some_and(|account| account.role != Role::Member.as_str()) {
                     // One of three is guessed too easily for somebody who can change everybody's account.
@@ -78,7 +99,7 @@ async fn find(app: &App, ctx: &Ctx, username: &Username, browser: Option<&Token>
                     None => false,
                 };
                 let numbers = tx.pending_numbers(&id).await?;
-                Ok(Found { id, account, phones, policy, known_browser, numbers })
+                Ok(Found { id, account, phones, policy, policy_of_nobody, known_browser, numbers })
             })
         })
         .await
@@ -100,6 +121,13 @@ pub async fn start(
         return Ok(None);
     }
     let _place = if found.known_browser { None } else { Some(place(app)?) };
+    let first = match aim.first {
+        First::Usual(last) => sign_in::first_method(&found.policy_of_nobody, last),
+        First::Chosen(method) => method,
+    };
+    if first == FirstMethod::Password {
+        return begin_with_password(app, ctx, username, &found, old_flow, aim).await.map(Some);
+    }
     let flow = Token::new(&*ctx.random);
     let organisation = found.account.as_ref().and_then(|account| account.organisation_id.clone());
     let asked = Asked::new(ctx, found.id.clone(), organisation, &found.phones, &found.policy);
@@ -136,6 +164,38 @@ pub async fn start(
     Err(approval::no_number())
 }
 
+/// Starts an attempt that asks for the password first, and no phone. A request that the same browser has waiting ends.
+async fn begin_with_password(
+    app: &App,
+    ctx: &Ctx,
+    username: &Username,
+    found: &Found,
+    old_flow: Option<&Token>,
+    aim: Aim,
+) -> Result<Token, StoreError> {
+    let flow = Token::new(&*ctx.random);
+    let mut new = attempt_row(ctx, &flow, username, found, aim);
+    new.chosen = Some(Method::Password.as_str().to_owned());
+    let (ctx, old) = (ctx.clone(), old_flow.map(Token::hash));
+    let unasked = app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let unasked = match old {
+                    Some(old) => end_waiting(tx, &ctx, &old).await?,
+                    None => Vec::new(),
+                };
+                tx.add_sign_in(&new).await?;
+                Ok::<_, StoreError>(unasked)
+            })
+        })
+        .await?;
+    for phone in unasked {
+        app.wake.tell(&Topic::Phone(phone.to_string()));
+    }
+    Ok(flow)
+}
+
 /// Whether this neighbourhood may start one more sign-in of a browser that the account does not know.
 fn allows(app: &App, ctx: &Ctx, client: &Client) -> bool {
     client.network.is_some() || app.starts.allows(ctx.now, client.address)
@@ -160,7 +220,7 @@ pub async fn start_without_request(
     let _place = place(app)?;
     let found = find(app, ctx, username, None).await?;
     let flow = Token::new(&*ctx.random);
-    let mut new = attempt_row(ctx, &flow, username, &found, Aim { return_to, fresh_proof: false });
+    let mut new = attempt_row(ctx, &flow, username, &found, Aim { return_to, ..Aim::default() });
     new.chosen = Some(Method::AccessPass.as_str().to_owned());
     app.store.write(move |tx| Box::pin(async move { tx.add_sign_in(&new).await })).await?;
     Ok(Some(flow))

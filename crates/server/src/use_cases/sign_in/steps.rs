@@ -4,6 +4,7 @@
 use akkoord_core::{
     Ctx,
     approval::State,
+    ids::PhoneId,
     secret::{Token, TokenHash},
     session::Assurance,
     sign_in::{self, Method, Proof, Step},
@@ -55,20 +56,16 @@ pub async fn choose_password(app: &App, ctx: &Ctx, flow: &Token) -> Result<(), S
         .store
         .write(move |tx| {
             Box::pin(async move {
-                let Some(attempt) = load(tx, &hash, inner.now).await? else { return Ok(None) };
+                let Some(attempt) = load(tx, &hash, inner.now).await? else { return Ok::<_, StoreError>(Vec::new()) };
                 let method = Some(Method::Password.as_str());
                 if !tx.set_sign_in_method(&attempt.row.id, method, inner.now).await? {
-                    return Ok(None);
+                    return Ok(Vec::new());
                 }
-                let Some(request) = attempt.request else { return Ok(None) };
-                if !end_request(tx, &inner, &hash, Some(&request)).await? {
-                    return Ok(None);
-                }
-                Ok::<_, StoreError>(Some(tx.phones_asked(&request.id).await?))
+                end_waiting(tx, &inner, &hash).await
             })
         })
         .await?;
-    for phone in cancelled.into_iter().flatten() {
+    for phone in cancelled {
         app.wake.tell(&Topic::Phone(phone.to_string()));
     }
     Ok(())
@@ -150,6 +147,15 @@ pub async fn try_code(
             })
         })
         .await
+}
+
+/// Ends the request that the attempt of this flow waits for; the phones that were asked.
+pub(super) async fn end_waiting(tx: &mut Tx, ctx: &Ctx, flow: &TokenHash) -> Result<Vec<PhoneId>, StoreError> {
+    let request = load(tx, flow, ctx.now).await?.and_then(|attempt| attempt.request);
+    match request {
+        Some(request) if end_request(tx, ctx, flow, Some(&request)).await? => tx.phones_asked(&request.id).await,
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Ends the request of a browser that goes another way; whether it was open.

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
-use akkoord_core::Timestamp;
+use akkoord_core::{Timestamp, sign_in::Method};
 
 use super::key_samples::{credentials, passkeys_and_keys};
 use crate::views::account::{
-    Account, AccountKind, Generator, Methods, Notice, PhoneRow, RememberedBrowser, RemovePhone, SignInOutcome,
+    Account, AccountKind, Generator, Methods, Notice, PhoneRow, RememberedBrowser, RemovePhone, Second, SignInOutcome,
     SignInRow, SignedInHow, Warning,
 };
 use crate::views::enrolment::{AddPhone, EndedKind, GetApp, NoApp, Stage};
@@ -24,6 +24,7 @@ use crate::views::sign_in::{
     OutcomeKind, PasswordError, PasswordPage, SignIn, SignInError, SignedOut,
 };
 use crate::views::texts::Texts;
+use crate::views::two_step::{Instead, Stay, TwoStepOff, TwoStepOffError};
 use zeroize::Zeroizing;
 
 /// 23 November 2026, 11:40 UTC.
@@ -125,11 +126,13 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
         username: USERNAME,
         reason,
         phone,
+        password_first: false,
         passkey: false,
         access_pass,
         then: Some("add-phone"),
     };
     samples.add("fresh-proof-passkey", FreshProof { passkey: true, ..page(FreshReason::Change, false, true) });
+    samples.add("fresh-proof-password", FreshProof { password_first: true, ..page(FreshReason::Change, true, true) });
     samples.add("fresh-proof", page(FreshReason::AddPhone, true, true));
     samples.add("fresh-proof-pass-only", page(FreshReason::RemovePhone, false, true));
     samples.add("fresh-proof-nothing", page(FreshReason::Change, false, false));
@@ -226,12 +229,16 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
             credentials: vec![],
             recovery: None,
             two_step_on: false,
+            two_step_free: true,
+            second: vec![],
+            free_order: true,
         },
         remembered: vec![],
         sign_ins,
         notice,
         warnings,
         signed_in_at: NOW - 3 * MINUTE,
+        stays_until: None,
         can_manage,
     };
     let pixel = || PhoneRow { this_session: true, ..phone("p1", "Ada's Pixel", "android") };
@@ -283,6 +290,10 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("renamed", Notice::PhoneRenamed("<b>Ada's</b> phone".to_owned())),
         ("name-refused", Notice::NameRefused),
         ("practice-worked", Notice::PracticeWorked),
+        ("two-step-off", Notice::TwoStepOff),
+        ("two-step-on", Notice::TwoStepOn),
+        ("default-chosen", Notice::DefaultChosen),
+        ("asks-each-time", Notice::AsksEachTime),
         ("password-set", Notice::PasswordSet),
         ("password-changed", Notice::PasswordChanged),
         ("signed-out-elsewhere", Notice::SignedOutElsewhere),
@@ -350,6 +361,11 @@ fn every_method() -> Methods<'static> {
         credentials: credentials(added_at, last_used_at),
         recovery: Some(codes_left(2)),
         two_step_on: true,
+        two_step_free: true,
+        second: [Method::SecurityKey, Method::Code, Method::Phone]
+            .map(|method| Second { method, is_default: method == Method::Code })
+            .into(),
+        free_order: true,
     }
 }
 
@@ -369,6 +385,16 @@ fn methods(frame: Frame<'_>, qr: &QrPicture, samples: &mut Samples) {
         samples.add(&format!("set-password-{}", error.key()), page(false, Some(error)));
     }
     samples.add("remove-password", RemovePassword { frame });
+    let off = |instead, error| TwoStepOff { frame, username: USERNAME, instead, error, least: 15 };
+    samples.add("two-step-off", off(Instead::Password, None));
+    samples.add("two-step-off-passkey", off(Instead::Passkey, None));
+    samples.add("two-step-off-nothing", off(Instead::Nothing, None));
+    for error in [TwoStepOffError::Empty, TwoStepOffError::Wrong, TwoStepOffError::TooShort] {
+        samples.add(&format!("two-step-off-{}", error.key()), off(Instead::Password, Some(error)));
+    }
+    for days in [1, 30] {
+        samples.add(&format!("stay-{days}"), Stay { frame, username: USERNAME, days, then: "/account" });
+    }
 
     let key = "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP";
     let page = |error, name| AddCodes { frame, qr: qr.svg(), id: "sample", key, error, name };

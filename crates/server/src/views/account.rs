@@ -54,7 +54,13 @@ impl Account<'_> {
 
     /// Whether this session is for adding a phone and for nothing else.
     fn is_for_setting_up(&self) -> bool {
-        let for_it = [Warning::AccessPassRunsOut, Warning::RecoveryCodeUsed, Warning::SetUpNow, Warning::PasswordAlone];
+        let for_it = [
+            Warning::AccessPassRunsOut,
+            Warning::RecoveryCodeUsed,
+            Warning::SetUpNow,
+            Warning::PasswordAlone,
+            Warning::TwoStepOff,
+        ];
         self.warnings.iter().any(|warning| for_it.contains(warning))
     }
 
@@ -276,6 +282,8 @@ pub enum Warning {
     RecoveryCodeUsed,
     /// Signed in with a password that is enough for setting up only.
     SetUpNow,
+    /// A password is all that is asked, although there is more.
+    TwoStepOff,
     /// A password is the only thing between the account and everybody else.
     PasswordAlone,
     /// Wrong numbers locked phone approval.
@@ -290,6 +298,7 @@ impl Warning {
             Self::AccessPassRunsOut => ["account.warning.access_pass.title", "account.warning.access_pass.text"],
             Self::RecoveryCodeUsed => ["account.warning.recovery.title", "account.warning.recovery.text"],
             Self::PasswordAlone => ["account.warning.password_alone.title", "account.warning.password_alone.text"],
+            Self::TwoStepOff => ["account.warning.two_step_off.title", "account.warning.two_step_off.text"],
             Self::SetUpNow => ["account.warning.set_up.title", "account.warning.set_up.text"],
             Self::PhoneSignInLocked => ["account.warning.locked.title", "account.warning.locked.text"],
         }

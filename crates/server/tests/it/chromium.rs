@@ -3,6 +3,7 @@
 
 mod add_phone;
 mod app;
+mod choices;
 mod every_page;
 mod origins;
 mod passkeys;

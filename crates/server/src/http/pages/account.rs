@@ -212,10 +212,15 @@ pub async fn show_account(
     if session.account.approval_locked_at.is_some() {
         warnings.push(Warning::PhoneSignInLocked);
     }
-    warnings.extend(warning_of(session));
+    let off = session.two_step == TwoStep::Off && password.is_some();
+    if off && !second.is_empty() {
+        warnings.push(Warning::TwoStepOff);
+    } else {
+        warnings.extend(warning_of(session));
+    }
     let code_and_password = password.is_some() && !generators.is_empty();
     let any_recovery = recovery.iter().any(|code| code.used_at.is_none());
-    if phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
+    if !off && phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
         warnings.push(Warning::OnlyOneMethod);
     }
     let mut sign_ins: Vec<SignInRow> = sessions.iter().map(|row| without_phone(&app, row)).collect::<Result<_, _>>()?;

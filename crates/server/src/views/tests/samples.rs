@@ -278,6 +278,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         ("account-by-recovery-code", SignedInHow::RecoveryCode, Warning::RecoveryCodeUsed),
         ("account-to-set-up", SignedInHow::Password, Warning::SetUpNow),
         ("account-password-alone", SignedInHow::Password, Warning::PasswordAlone),
+        ("account-two-step-off", SignedInHow::Password, Warning::TwoStepOff),
     ] {
         samples.add(name, Account { signed_in_how: how, ..page(vec![pixel()], vec![], None, vec![warning], false) });
     }

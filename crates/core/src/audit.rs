@@ -111,6 +111,8 @@ events! {
     RequestSettled = "request.settled";
     /// Evidence was bad.
     RequestBadEvidence = "request.bad_evidence";
+    /// Somebody said of a change of an account, by the link of its notice, that it was not its person's.
+    ChangeDisowned = "change.disowned";
     /// A request was reported, also a past one.
     RequestReported = "request.reported";
     /// A browser signed in.

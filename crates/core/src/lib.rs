@@ -10,6 +10,7 @@ pub mod code;
 pub mod ctx;
 pub mod enrolment;
 pub mod ids;
+pub mod notice;
 pub mod organisation;
 pub mod password;
 pub mod phone;

@@ -106,6 +106,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 6, sql: include_str!("../migrations/0006_credentials.sql") },
     Migration { version: 7, sql: include_str!("../migrations/0007_remembered_browsers.sql") },
     Migration { version: 8, sql: include_str!("../migrations/0008_choices.sql") },
+    Migration { version: 9, sql: include_str!("../migrations/0009_notice_links.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -50,8 +50,8 @@ impl Tx {
     }
 
     /// Uses up all links of notices.
-    pub async fn use_all_revocation_links(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        self.execute("UPDATE revocation_links SET used_at = $1 WHERE used_at IS NULL", params![now]).await
+    pub async fn use_all_notice_links(&mut self, now: Timestamp) -> Result<u64, StoreError> {
+        self.execute("UPDATE notice_links SET used_at = $1 WHERE used_at IS NULL", params![now]).await
     }
 
     /// Forgets which browsers are known: one that was disowned since would be known again.

@@ -319,7 +319,7 @@ async fn kill(store: &Store, ctx: &Ctx, since: Since) -> Result<Killed, StoreErr
                     enrolments: tx.cancel_all_enrolments(now).await?,
                     access_passes: tx.revoke_all_access_passes(now).await?,
                     pin_changes: tx.end_all_pin_changes(now).await?,
-                    links: tx.use_all_revocation_links(now).await?,
+                    links: tx.use_all_notice_links(now).await?,
                     browsers: tx.forget_all_browsers(now).await?,
                     remembered_browsers: tx.forget_all_remembered_browsers().await?,
                     expectations: tx.forget_all_expectations().await?,

@@ -99,7 +99,7 @@ const RULES: &[(Delete, Duration)] = &[
     (|tx, before| Box::pin(tx.delete_done_jobs(before, BITE.into())), DAY.saturating_mul(7)),
     (|tx, before| Box::pin(tx.delete_sessions(before, BITE.into())), DAY.saturating_mul(30)),
     (|tx, before| Box::pin(tx.delete_enrolments(before, BITE.into())), DAY.saturating_mul(30)),
-    (|tx, before| Box::pin(tx.delete_revocation_links(before, BITE.into())), DAY.saturating_mul(30)),
+    (|tx, before| Box::pin(tx.delete_notice_links(before, BITE.into())), DAY.saturating_mul(30)),
     // With signatures and addresses: what an inquiry needs. The messages stand on the requests and go first.
     (|tx, before| Box::pin(tx.delete_approval_messages(before, BITE.into())), DAY.saturating_mul(90)),
     (|tx, before| Box::pin(tx.delete_approvals(before, BITE.into())), DAY.saturating_mul(90)),

@@ -173,7 +173,8 @@ pub async fn add(
                     let (id, name) = (new.id.as_str(), json!({ "name": new.name }));
                     audit::record(tx, &ctx, Event::CodeGeneratorAdded, Some(&new.account_id), Some(id), name).await?;
                     switch_two_step_on(tx, &ctx, &new.account_id).await?;
-                    notice::codes_changed(&app_too, tx, &ctx, &account, &new.name, CodesChange::Added).await?;
+                    notice::codes_changed(&app_too, tx, &ctx, &account, (&new.id, &new.name), CodesChange::Added)
+                        .await?;
                 }
                 Ok(Tried::Right)
             })
@@ -199,7 +200,8 @@ pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow, row: &CodeGenera
                 if removed {
                     let event = Event::CodeGeneratorRemoved;
                     audit::record(tx, &ctx, event, Some(&account.id), Some(row.id.as_str()), json!({})).await?;
-                    notice::codes_changed(&app_too, tx, &ctx, &account, &row.name, CodesChange::Removed).await?;
+                    notice::codes_changed(&app_too, tx, &ctx, &account, (&row.id, &row.name), CodesChange::Removed)
+                        .await?;
                 }
                 Ok(removed)
             })

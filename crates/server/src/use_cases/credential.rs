@@ -203,7 +203,8 @@ async fn keep(
     audit::record(tx, ctx, Event::CredentialAdded, Some(&account.id), Some(new.id.as_str()), detail).await?;
     code::switch_two_step_on(tx, ctx, &account.id).await?;
     let home = account::home(tx, account, &app.config.name).await?;
-    let told = CredentialNotice { kind: kind_of(new.kind), name: &new.name, change: CredentialChange::Added };
+    let told =
+        CredentialNotice { id: &new.id, kind: kind_of(new.kind), name: &new.name, change: CredentialChange::Added };
     notice::credential_changed(app, tx, ctx, account, &home, &told).await?;
     Ok(Added::Done)
 }
@@ -245,7 +246,7 @@ pub async fn remove(app: &App, ctx: &Ctx, account: &AccountRow, row: &Credential
                 audit::record(tx, &ctx, event, Some(&account.id), Some(row.id.as_str()), detail).await?;
                 let home = account::home(tx, &account, &app.config.name).await?;
                 let (kind, change) = (kind_of(row.kind), CredentialChange::Removed);
-                let told = CredentialNotice { kind, name: &row.name, change };
+                let told = CredentialNotice { id: &row.id, kind, name: &row.name, change };
                 notice::credential_changed(&app, tx, &ctx, &account, &home, &told).await?;
                 Ok(true)
             })

@@ -8,6 +8,7 @@ pub mod budget;
 pub mod code;
 pub mod credential;
 pub mod decision;
+pub mod disown;
 pub mod enrolment;
 pub mod evidence;
 pub mod history;

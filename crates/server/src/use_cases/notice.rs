@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use akkoord_core::{Ctx, secret::Token};
+use akkoord_core::{
+    Ctx,
+    ids::{CodeGeneratorId, CredentialId},
+    notice::Told,
+    secret::Token,
+};
 use akkoord_protocols::{phone::request::Context, webauthn::Kind};
-use akkoord_store::{AccountRow, ApprovalRow, StoreError, Tx};
+use akkoord_store::{AccountRow, ApprovalRow, NoticeLinkRow, StoreError, Tx};
 use askama::Template;
 
 use super::account::{self, Home};
@@ -35,6 +40,8 @@ pub struct PhoneNotice {
 /// What a notice tells of a passkey or a security key.
 #[derive(Clone, Copy, Debug)]
 pub struct CredentialNotice<'a> {
+    /// Its id.
+    pub id: &'a CredentialId,
     /// What it is for.
     pub kind: Kind,
     /// Its name.
@@ -52,6 +59,21 @@ fn rendered(template: &impl Template) -> Result<String, StoreError> {
     template.render().map_err(|error| StoreError::Unavailable(error.to_string()))
 }
 
+/// The address behind "this was not me", which works once and also for somebody who cannot sign in.
+async fn link(app: &App, tx: &mut Tx, ctx: &Ctx, account: &AccountRow, told: &Told) -> Result<String, StoreError> {
+    let token = Token::new(&*ctx.random);
+    let row = NoticeLinkRow {
+        account_id: account.id.clone(),
+        what: told.what().to_owned(),
+        subject: told.subject(),
+        created_at: ctx.now,
+        expires_at: ctx.now + LINK_LIFETIME,
+        used_at: None,
+    };
+    tx.add_notice_link(&token.hash(), &row).await?;
+    Ok(format!("{}/not-me/{}", app.config.public_url, token.expose_text()))
+}
+
 /// A phone was added. The link in it undoes that, also for somebody who cannot sign in.
 pub async fn phone_added(
     app: &App,
@@ -62,8 +84,7 @@ pub async fn phone_added(
     phone: &PhoneNotice,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
-    let token = Token::new(&*ctx.random);
-    tx.add_revocation_link(&token.hash(), &phone.id, ctx.now + LINK_LIFETIME).await?;
+    let not_me_link = &link(app, tx, ctx, account, &Told::Phone(phone.id.clone())).await?;
     let view = mail::PhoneAdded {
         texts: texts(app, account),
         organisation: &home.name,
@@ -71,7 +92,7 @@ pub async fn phone_added(
         phone_name: &phone.name,
         platform: &phone.platform,
         at: ctx.now.0,
-        not_me_link: &format!("{}/not-me/{}", app.config.public_url, token.expose_text()),
+        not_me_link,
     };
     jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await
 }
@@ -87,7 +108,9 @@ pub async fn phone_removed(
     by: mail::RemovedBy,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
+    let not_me_link = &link(app, tx, ctx, account, &Told::Change).await?;
     let view = mail::PhoneRemoved {
+        not_me_link,
         texts: texts(app, account),
         organisation: &home.name,
         username: &account.username,
@@ -149,7 +172,13 @@ pub async fn password_changed(
     change: mail::PasswordChange,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
+    let told = match change {
+        mail::PasswordChange::Set | mail::PasswordChange::Changed => Told::Password(ctx.now),
+        mail::PasswordChange::Removed => Told::Change,
+    };
+    let not_me_link = &link(app, tx, ctx, account, &told).await?;
     let view = mail::PasswordChanged {
+        not_me_link,
         texts: texts(app, account),
         organisation: &home.name,
         username: &account.username,
@@ -166,12 +195,18 @@ pub async fn codes_changed(
     tx: &mut Tx,
     ctx: &Ctx,
     account: &AccountRow,
-    name: &str,
+    (id, name): (&CodeGeneratorId, &str),
     change: mail::CodesChange,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
     let home = account::home(tx, account, &app.config.name).await?;
+    let told = match change {
+        mail::CodesChange::Added => Told::Codes(id.clone()),
+        mail::CodesChange::Removed => Told::Change,
+    };
+    let not_me_link = &link(app, tx, ctx, account, &told).await?;
     let view = mail::CodesChanged {
+        not_me_link,
         texts: texts(app, account),
         organisation: &home.name,
         username: &account.username,
@@ -193,7 +228,13 @@ pub async fn recovery_codes_changed(
     change: mail::RecoveryChange,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
+    let told = match change {
+        mail::RecoveryChange::Made => Told::RecoveryCodes(ctx.now),
+        mail::RecoveryChange::Removed | mail::RecoveryChange::Used { .. } => Told::Change,
+    };
+    let not_me_link = &link(app, tx, ctx, account, &told).await?;
     let view = mail::RecoveryCodesChanged {
+        not_me_link,
         texts: texts(app, account),
         organisation: &home.name,
         username: &account.username,
@@ -214,7 +255,9 @@ pub async fn two_step_changed(
     on: bool,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
+    let not_me_link = &link(app, tx, ctx, account, &Told::Change).await?;
     let view = TwoStepChanged {
+        not_me_link,
         texts: texts(app, account),
         organisation: &home.name,
         username: &account.username,
@@ -235,7 +278,13 @@ pub async fn credential_changed(
     notice: &CredentialNotice<'_>,
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
+    let told = match notice.change {
+        mail::CredentialChange::Added => Told::Credential(notice.id.clone()),
+        mail::CredentialChange::Removed => Told::Change,
+    };
+    let not_me_link = &link(app, tx, ctx, account, &told).await?;
     let view = mail::CredentialChanged {
+        not_me_link,
         texts: texts(app, account),
         organisation: &home.name,
         username: &account.username,
@@ -272,6 +321,24 @@ pub async fn request_reported(
             started_at: request.created_at.0,
             browser: browser.as_deref(),
             place: &place,
+        };
+        jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await?;
+    }
+    Ok(())
+}
+
+/// Somebody said of a change that it was not the person's: each administrator of the organisation is told.
+pub async fn change_disowned(app: &App, tx: &mut Tx, ctx: &Ctx, account: &AccountRow) -> Result<(), StoreError> {
+    let Some(organisation) = &account.organisation_id else { return Ok(()) };
+    let home = account::home(tx, account, &app.config.name).await?;
+    for administrator in tx.administrators_of(organisation).await? {
+        let Some(address) = &administrator.email else { continue };
+        let view = mail::ChangeDisowned {
+            texts: texts(app, &administrator),
+            organisation: &home.name,
+            username: &account.username,
+            name: &account.name,
+            at: ctx.now.0,
         };
         jobs::queue_mail(tx, ctx, address, view.subject(), rendered(&view)?).await?;
     }

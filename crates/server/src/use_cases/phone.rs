@@ -96,7 +96,7 @@ pub async fn remove(
             Box::pin(async move {
                 let (ctx, account) = (inner, &known.account);
                 if let Removal::Link(token) = &how
-                    && tx.use_revocation_link(token, ctx.now).await?.as_ref() != Some(&told.id)
+                    && !tx.use_notice_link(token, ctx.now).await?
                 {
                     return Ok(None);
                 }

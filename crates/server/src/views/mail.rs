@@ -68,6 +68,8 @@ pub struct PhoneRemoved<'a> {
     pub at: i64,
     /// Who removed it.
     pub by: RemovedBy,
+    /// The address behind "this was not me".
+    pub not_me_link: &'a str,
     /// Whom to ask for help.
     pub help_contact: Option<&'a str>,
 }
@@ -83,10 +85,6 @@ impl PhoneRemoved<'_> {
             "mail.phone_removed.text",
             &[("phone", &self.phone_name), ("username", &self.username), ("organisation", &self.organisation)],
         )
-    }
-
-    fn not_you(&self) -> String {
-        self.texts.fill("mail.not_you", &[("organisation", &self.organisation)])
     }
 
     fn when(&self) -> String {
@@ -209,6 +207,8 @@ pub struct PasswordChanged<'a> {
     pub at: i64,
     /// What became of it.
     pub change: PasswordChange,
+    /// The address behind "this was not me".
+    pub not_me_link: &'a str,
     /// Whom to ask for help.
     pub help_contact: Option<&'a str>,
 }
@@ -273,6 +273,8 @@ pub struct CodesChanged<'a> {
     pub at: i64,
     /// What became of it.
     pub change: CodesChange,
+    /// The address behind "this was not me".
+    pub not_me_link: &'a str,
     /// Whom to ask for help.
     pub help_contact: Option<&'a str>,
 }
@@ -333,6 +335,8 @@ pub struct RecoveryCodesChanged<'a> {
     pub at: i64,
     /// What became of them.
     pub change: RecoveryChange,
+    /// The address behind "this was not me".
+    pub not_me_link: &'a str,
     /// Whom to ask for help.
     pub help_contact: Option<&'a str>,
 }
@@ -407,6 +411,8 @@ pub struct CredentialChanged<'a> {
     pub kind: Kind,
     /// What became of it.
     pub change: CredentialChange,
+    /// The address behind "this was not me".
+    pub not_me_link: &'a str,
     /// Whom to ask for help.
     pub help_contact: Option<&'a str>,
 }
@@ -493,6 +499,39 @@ impl RequestReported<'_> {
 
     fn when(&self) -> String {
         Moment(self.started_at).full(self.texts)
+    }
+}
+
+/// Somebody disowned a change of an account: for the administrators.
+#[derive(Debug, Template)]
+#[template(path = "mail/change_disowned.txt")]
+pub struct ChangeDisowned<'a> {
+    /// The texts in the administrator's language.
+    pub texts: &'a Texts,
+    /// The organisation.
+    pub organisation: &'a str,
+    /// The account.
+    pub username: &'a str,
+    /// And the person's name.
+    pub name: &'a str,
+    /// When.
+    pub at: i64,
+}
+
+impl ChangeDisowned<'_> {
+    /// The subject.
+    pub fn subject(&self) -> String {
+        one_line(&self.fill("mail.change_disowned.subject"))
+    }
+
+    fn fill(&self, key: &str) -> String {
+        let values: [(&str, &dyn Display); 3] =
+            [("username", &self.username), ("name", &self.name), ("organisation", &self.organisation)];
+        self.texts.fill(key, &values)
+    }
+
+    fn when(&self) -> String {
+        Moment(self.at).full(self.texts)
     }
 }
 

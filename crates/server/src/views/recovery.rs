@@ -28,6 +28,20 @@ pub enum NotMeStage<'a> {
         /// When it was added.
         added_at: i64,
     },
+    /// The question about any other change.
+    AskChange {
+        /// The key of the text that says what was changed.
+        what: &'static str,
+        /// The account.
+        username: &'a str,
+        /// When it was changed.
+        changed_at: i64,
+    },
+    /// What could be taken back is taken back, and every sign-in of the account ended.
+    DoneChange {
+        /// The account.
+        username: &'a str,
+    },
     /// The phone is removed and every sign-in of the account ended.
     Done {
         /// The account.

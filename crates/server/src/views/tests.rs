@@ -331,7 +331,8 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         let not_me_link = "https://login.example.org/not-me/token";
         let added = PhoneAdded { texts, organisation, username, phone_name, platform: "android", at: NOW, not_me_link };
         let by = RemovedBy::Administrator;
-        let removed = PhoneRemoved { texts, organisation, username, phone_name, at: NOW, by, help_contact: None };
+        let removed =
+            PhoneRemoved { not_me_link, texts, organisation, username, phone_name, at: NOW, by, help_contact: None };
         let help_contact = Some("help@example.org");
         let locked = PhoneLocked { texts, organisation, username, phone_name, at: NOW, help_contact };
         let approval = ApprovalLocked { texts, organisation, username, at: NOW, help_contact };
@@ -344,10 +345,12 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             browser,
             place: "192.0.2.1",
         };
-        let password = |change| PasswordChanged { texts, organisation, username, at: NOW, change, help_contact };
+        let password =
+            |change| PasswordChanged { not_me_link, texts, organisation, username, at: NOW, change, help_contact };
         let set = password(PasswordChange::Set);
         let (changed, gone) = (password(PasswordChange::Changed), password(PasswordChange::Removed));
         let key = |kind, change| CredentialChanged {
+            not_me_link,
             texts,
             organisation,
             username,
@@ -359,14 +362,23 @@ fn mails_are_plain_and_their_subject_is_one_line() {
         };
         let key_added = key(Kind::Passkey, CredentialChange::Added);
         let key_removed = key(Kind::SecurityKey, CredentialChange::Removed);
-        let recovery = |change| RecoveryCodesChanged { texts, organisation, username, at: NOW, change, help_contact };
+        let recovery =
+            |change| RecoveryCodesChanged { not_me_link, texts, organisation, username, at: NOW, change, help_contact };
         let codes = [RecoveryChange::Made, RecoveryChange::Removed, RecoveryChange::Used { left: 1 }].map(recovery);
         let (by_known, by_other) = (reported(Some("Firefox on Linux")), reported(None));
-        let app_for_codes =
-            |change| CodesChanged { texts, organisation, username, name: "Aegis", at: NOW, change, help_contact };
+        let app_for_codes = |change| CodesChanged {
+            not_me_link,
+            texts,
+            organisation,
+            username,
+            name: "Aegis",
+            at: NOW,
+            change,
+            help_contact,
+        };
         let apps = [CodesChange::Added, CodesChange::Removed].map(app_for_codes);
         let two_step = [true, false]
-            .map(|on| TwoStepChanged { texts, organisation, username, at: NOW, on, help_contact })
+            .map(|on| TwoStepChanged { not_me_link, texts, organisation, username, at: NOW, on, help_contact })
             .map(|mail| (username, mail.subject(), mail.render()));
         let apps = apps.map(|mail| ("Aegis", mail.subject(), mail.render()));
         let codes = codes.map(|mail| (username, mail.subject(), mail.render()));
@@ -391,6 +403,7 @@ fn mails_are_plain_and_their_subject_is_one_line() {
             assert!(!body.contains("\n\n\n"), "{body}");
         }
         assert!(added.render().is_ok_and(|body| body.contains(not_me_link)));
+        assert!(gone.render().is_ok_and(|body| body.contains(not_me_link)));
     }
 }
 

@@ -81,6 +81,8 @@ pub struct TwoStepChanged<'a> {
     pub at: i64,
     /// Whether it is on now.
     pub on: bool,
+    /// The address behind "this was not me".
+    pub not_me_link: &'a str,
     /// Whom to ask for help.
     pub help_contact: Option<&'a str>,
 }

@@ -14,6 +14,7 @@ mod budgets;
 mod choices;
 mod chromium;
 mod counters;
+mod disown;
 mod ends;
 mod enrolment;
 mod enumeration;

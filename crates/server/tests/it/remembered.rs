@@ -18,7 +18,7 @@ pub const GOOD: &str = "tulp Oslo kraan";
 pub const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-async fn row(app: &TestApp, account: &TestAccount) -> AccountRow {
+pub async fn row(app: &TestApp, account: &TestAccount) -> AccountRow {
     let id = account.id.clone();
     let row: Result<_, StoreError> = app.app.store.read(move |tx| Box::pin(async move { tx.account(&id).await })).await;
     row.unwrap().unwrap()

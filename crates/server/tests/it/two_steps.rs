@@ -283,7 +283,7 @@ async fn who_comes_in_by_a_password_that_somebody_else_chose_chooses_another_fir
     assert!(browser.page.path.starts_with("/account?notice=password-changed"), "{}", browser.page.path);
 }
 
-fn key(html: &str) -> String {
+pub fn key(html: &str) -> String {
     let words = html.split("class=\"code\" translate=\"no\">").nth(1).unwrap().split('<').next().unwrap();
     words.replace(' ', "")
 }

@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use super::world;
-use crate::fixtures::{Counted, NOW, World, at, hex, new_approval, new_session, numbers};
+use crate::fixtures::{Counted, NOW, World, at, hex, new_approval, new_session, notice_link, numbers};
 
 /// Everything of the database, as whoever copied it has it: the bytes of the files, or each row as text.
 async fn dump(world: World) -> Vec<u8> {
@@ -169,7 +169,7 @@ async fn t_db_1_a_copy_of_the_database_gives_no_secret_away() {
                 tx.remember_browser(&browser).await?;
                 tx.add_session(&session).await?;
                 tx.place_approval(&second, &numbers()).await?;
-                tx.add_revocation_link(&link, &phone, at(3600)).await?;
+                tx.add_notice_link(&link, &notice_link(&account, at(3600))).await?;
                 tx.add_sign_in(&sign_in).await?;
                 tx.add_access_pass(&pass).await
             })

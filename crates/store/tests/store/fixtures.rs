@@ -330,3 +330,15 @@ pub(crate) fn numbers() -> Vec<String> {
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// A link of a notice about a password.
+pub fn notice_link(account: &AccountId, expires_at: Timestamp) -> akkoord_store::NoticeLinkRow {
+    akkoord_store::NoticeLinkRow {
+        account_id: account.clone(),
+        what: "password".to_owned(),
+        subject: "7".to_owned(),
+        created_at: NOW,
+        expires_at,
+        used_at: None,
+    }
+}

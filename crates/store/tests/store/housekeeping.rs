@@ -7,7 +7,7 @@ use akkoord_store::{
 };
 
 use super::world;
-use crate::fixtures::{Counted, NOW, at, new_approval, new_session, numbers, token};
+use crate::fixtures::{Counted, NOW, at, new_approval, new_session, notice_link, numbers, token};
 
 #[tokio::test]
 async fn sign_ins_and_decoys_go_after_a_while_and_requests_stay() {
@@ -123,7 +123,7 @@ async fn sessions_browsers_and_links_go_once_they_are_over() {
                         now: at(now),
                     };
                     tx.remember_browser(&browser).await?;
-                    tx.add_revocation_link(&token(), &phone, at(now)).await?;
+                    tx.add_notice_link(&token(), &notice_link(&account, at(now))).await?;
                     let change = NewPinChange {
                         id: PinChangeId::new(&Counted),
                         phone_id: phone.clone(),
@@ -133,7 +133,7 @@ async fn sessions_browsers_and_links_go_once_they_are_over() {
                     tx.add_pin_change(&change).await?;
                 }
                 assert_eq!(tx.delete_browsers(at(50), 10).await?, 1);
-                assert_eq!(tx.delete_revocation_links(at(50), 10).await?, 1);
+                assert_eq!(tx.delete_notice_links(at(50), 10).await?, 1);
                 assert_eq!(tx.delete_pin_changes(at(50), 10).await?, 1);
                 assert_eq!(tx.browsers_of(&account).await?.len(), 1);
                 Ok(())

@@ -9,7 +9,7 @@ use akkoord_store::{
 };
 
 use super::world;
-use crate::fixtures::{Counted, NOW, at, new_session, token};
+use crate::fixtures::{Counted, NOW, at, new_session, notice_link, token};
 
 #[tokio::test]
 async fn a_restore_ends_sessions_requests_passes_and_enrolments_once() {
@@ -92,7 +92,7 @@ async fn a_restore_uses_up_what_made_things_easier() {
                     expires_at: at(300),
                 })
                 .await?;
-                tx.add_revocation_link(&link, &phone, at(300)).await?;
+                tx.add_notice_link(&link, &notice_link(&account, at(300))).await?;
                 let known = NewBrowser {
                     id: BrowserId::new(&Counted),
                     token_hash: browser.clone(),
@@ -115,14 +115,14 @@ async fn a_restore_uses_up_what_made_things_easier() {
 
                 assert_eq!(tx.end_all_sign_ins(at(2)).await?, 1);
                 assert_eq!(tx.end_all_pin_changes(at(2)).await?, 1);
-                assert_eq!(tx.use_all_revocation_links(at(2)).await?, 1);
+                assert_eq!(tx.use_all_notice_links(at(2)).await?, 1);
                 assert_eq!(tx.forget_all_browsers(at(2)).await?, 1);
                 assert_eq!(tx.forget_all_expectations().await?, 1);
                 assert_eq!(tx.drop_open_jobs(at(2)).await?, 1);
 
                 assert!(!tx.finish_sign_in(&sign_in, "[]", at(3)).await?);
                 assert!(!tx.finish_pin_change(&change, &phone, at(3)).await?);
-                assert_eq!(tx.use_revocation_link(&link, at(3)).await?, None);
+                assert!(!tx.use_notice_link(&link, at(3)).await?);
                 assert!(tx.known_browser(&browser, &account).await?.is_none());
                 assert!(!tx.use_expectation(&account, at(3)).await?);
                 assert!(tx.claim_jobs(at(3), at(30), Lane::Rest, 10).await?.is_empty());

@@ -1,10 +1,10 @@
-//! Sign-ins, access passes, sessions, known browsers and revocation links.
+//! Sign-ins, access passes, sessions, known browsers and the links of notices.
 
 use akkoord_core::ids::{AccessPassId, AccountId, BrowserId, SessionId, SignInId};
 use akkoord_store::{NewAccessPass, NewBrowser, NewSession, NewSignIn, StoreError};
 
 use super::world;
-use crate::fixtures::{Counted, NOW, at, new_session, token};
+use crate::fixtures::{Counted, NOW, at, new_session, notice_link, token};
 
 fn new_sign_in(account: &AccountId) -> NewSignIn {
     NewSignIn {
@@ -349,24 +349,23 @@ async fn a_browser_is_known_until_it_is_forgotten() {
 }
 
 #[tokio::test]
-async fn a_revocation_link_works_once_and_in_time() {
+async fn the_link_of_a_notice_works_once_and_in_time() {
     let Some(world) = world().await else { return };
     let account = world.account().await;
-    let phone = world.phone(&account).await;
     world
         .write(move |tx| {
             Box::pin(async move {
-                let link = token();
-                tx.add_revocation_link(&link, &phone, at(100)).await?;
-                assert_eq!(tx.revocation_link(&token()).await?, None);
-                let row = tx.revocation_link(&link).await?.unwrap();
-                assert_eq!((&row.phone_id, row.expires_at, row.used_at), (&phone, at(100), None));
-                assert_eq!(tx.use_revocation_link(&token(), at(1)).await?, None);
-                assert_eq!(tx.use_revocation_link(&link, at(100)).await?, None, "too late");
-                assert_eq!(tx.use_revocation_link(&link, at(99)).await?, Some(phone.clone()));
-                assert_eq!(tx.use_revocation_link(&link, at(99)).await?, None, "twice");
-                assert_eq!(tx.revocation_link(&link).await?.unwrap().used_at, Some(at(99)));
-                Ok::<_, StoreError>(())
+                let link = notice_link(&account, at(100));
+                let of = token();
+                tx.add_notice_link(&of, &link).await?;
+                assert_eq!(tx.notice_link(&token()).await?, None);
+                assert_eq!(tx.notice_link(&of).await?, Some(link.clone()));
+                assert!(!tx.use_notice_link(&token(), at(1)).await?);
+                assert!(!tx.use_notice_link(&of, at(100)).await?, "too late");
+                assert!(tx.use_notice_link(&of, at(99)).await?);
+                assert!(!tx.use_notice_link(&of, at(99)).await?, "twice");
+                assert_eq!(tx.notice_link(&of).await?.unwrap().used_at, Some(at(99)));
+                Ok(())
             })
         })
         .await;

@@ -3,7 +3,6 @@
 use akkoord_core::{
     approval::State as RequestState,
     ids::PhoneId,
-    secret::Token,
     session::{Assurance, Standing},
     sign_in::{Method, Proof, Proved, SecondStep, TwoStep},
 };
@@ -37,7 +36,6 @@ use crate::{
             SignInOutcome, SignInRow, SignedInHow, Warning,
         },
         credential::Credential,
-        recovery::{NotMe, NotMeStage},
         sign_in::SignedOut,
     },
 };
@@ -379,51 +377,4 @@ pub async fn remove_phone(
     phone::remove(&app, &page.ctx(), &row.id, Some(&session.account.id), phone::Removal::Person).await?;
     // A session that this phone let in has ended with it; the page then asks for a sign-in.
     Ok(see_other(&format!("/account?notice=phone-removed&phone={}", row.id)))
-}
-
-struct Link {
-    phone: phone::Known,
-    usable: bool,
-}
-
-async fn link(app: &App, page: &Page, token: &str) -> Result<Option<Link>, PageError> {
-    let Ok(token) = token.parse::<Token>() else { return Ok(None) };
-    let hash = token.hash();
-    let row = app.store.read(move |tx| Box::pin(async move { tx.revocation_link(&hash).await })).await?;
-    let Some(row) = row else { return Ok(None) };
-    let usable = row.used_at.is_none() && page.now < row.expires_at;
-    Ok(phone::find(app, &row.phone_id).await?.map(|phone| Link { phone, usable }))
-}
-
-/// `GET /not-me/{token}`: from a mail, for somebody who may not be able to sign in.
-pub async fn show_not_me(State(app): State<App>, page: Page, Path(token): Path<String>) -> Result<Response, PageError> {
-    let link = link(&app, &page, &token).await?;
-    let stage = match &link {
-        Some(Link { phone, usable: true }) if phone.row.revoked_at.is_none() => NotMeStage::Ask {
-            phone_name: &phone.row.name,
-            username: &phone.account.username,
-            added_at: phone.row.created_at.0,
-        },
-        Some(Link { phone, .. }) if phone.row.revoked_at.is_some() => {
-            NotMeStage::Done { username: &phone.account.username }
-        }
-        _ => NotMeStage::TooOld,
-    };
-    page.show(&NotMe { frame: page.frame(), token: &token, stage })
-}
-
-/// `POST /not-me/{token}`: removes the phone and signs the account out everywhere.
-pub async fn confirm_not_me(
-    State(app): State<App>,
-    page: Page,
-    Path(token): Path<String>,
-    _form: Form<Nothing>,
-) -> Result<Response, PageError> {
-    let address = format!("/not-me/{token}");
-    let Ok(secret) = token.parse::<Token>() else { return Err(PageError::NotFound) };
-    if let Some(link) = link(&app, &page, &token).await?.filter(|link| link.usable) {
-        let how = phone::Removal::Link(secret.hash());
-        phone::remove(&app, &page.ctx(), &link.phone.row.id, None, how).await?;
-    }
-    Ok(see_other(&address))
 }

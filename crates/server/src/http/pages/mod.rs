@@ -6,6 +6,7 @@ mod destination;
 mod enrolment;
 mod keys;
 mod methods;
+mod not_me;
 mod practice;
 mod recovery_codes;
 mod setup;
@@ -98,7 +99,7 @@ pub fn routes() -> Router<App> {
         .route("/account/practice", post(practice::start_practice))
         .route("/account/practice/{id}", get(practice::show_practice))
         .route("/account/practice/{id}/events", get(practice::stream_practice))
-        .route("/not-me/{token}", get(account::show_not_me).post(account::confirm_not_me))
+        .route("/not-me/{token}", get(not_me::show_not_me).post(not_me::confirm_not_me))
 }
 
 /// `/`: to one's account, which asks for a sign-in where there is none.

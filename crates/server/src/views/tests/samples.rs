@@ -476,6 +476,17 @@ fn recovery_and_errors(frame: Frame<'_>, samples: &mut Samples) {
     let ask = NotMeStage::Ask { phone_name: "Somebody's phone", username: USERNAME, added_at: NOW - 5 * MINUTE };
     samples.add("not-me", page(ask));
     samples.add("not-me-done", page(NotMeStage::Done { username: USERNAME }));
+    for what in [
+        "not_me.change.password",
+        "not_me.change.codes",
+        "not_me.change.credential",
+        "not_me.change.recovery_codes",
+        "not_me.change.other",
+    ] {
+        let ask = NotMeStage::AskChange { what, username: USERNAME, changed_at: NOW - 5 * MINUTE };
+        samples.add(what, page(ask));
+    }
+    samples.add("not-me-undone", page(NotMeStage::DoneChange { username: USERNAME }));
     samples.add("not-me-too-old", page(NotMeStage::TooOld));
     for kind in ErrorKind::ALL {
         samples.add(&format!("error-{kind:?}"), ErrorPage { frame, status: 404, kind });

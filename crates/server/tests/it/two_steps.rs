@@ -17,6 +17,11 @@ pub async fn give_password(app: &TestApp, account: &TestAccount) {
     set_password(app, account, By::Person(None)).await;
 }
 
+/// The same, set by an operator.
+pub async fn give_password_to_change(app: &TestApp, account: &TestAccount) {
+    set_password(app, account, By::Operator).await;
+}
+
 async fn set_password(app: &TestApp, account: &TestAccount, by: By<'_>) {
     let id = account.id.clone();
     let row = app.app.store.read(move |tx| Box::pin(async move { tx.account(&id).await }));

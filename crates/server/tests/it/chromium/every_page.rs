@@ -1,6 +1,7 @@
 //! Every page in its main states, in both languages: nothing in the console, nothing too wide, nothing too small to
 //! hit, everything with a name, everything to be reached with the keyboard.
 
+mod dead_ends;
 mod faults;
 mod walk;
 
@@ -36,7 +37,7 @@ async fn every_page_is_in_order(language: &str) {
         pictures::take(tab, name, language).await;
     })
     .await;
-    assert!(seen.len() > 30, "{seen:?}");
+    assert!(seen.len() > 90, "{} pages: {seen:?}", seen.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     chromium.finish().await;
 }
@@ -71,6 +72,37 @@ async fn focuses_to_the_end(tab: &Tab) -> Vec<String> {
         }
     }
     order
+}
+
+/// One fault for each set of rules that axe is asked, and what is too heavy: each is found and named.
+#[tokio::test]
+async fn what_is_wrong_with_a_page_is_found() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let app = TestApp::new().await;
+    let tab = tab(&app, &chromium.profile().await).await;
+    for (broken, told) in [
+        ("document.querySelector('main .main').textContent = ''", "axe: button-name: .main"),
+        ("document.querySelector('main .main').style.color = '#0a5d44'", "axe: color-contrast: .main"),
+        ("document.querySelector('#username').autocomplete = 'name-of-user'", "axe: autocomplete-valid: #username"),
+        (
+            "document.querySelectorAll('main .links, main .links *').forEach(({ style }) => {
+                style.cssText = 'display: block; min-height: 0; height: 9px; padding: 0; margin: 0; overflow: hidden';
+            })",
+            "axe: target-size",
+        ),
+        ("document.querySelector('main').id = 'elsewhere'", "axe: skip-link: .skip"),
+        (
+            "document.querySelector('main').append(Array.from({ length: 1500 }, () => crypto.randomUUID()).join(' '))",
+            "bytes with all that it loads",
+        ),
+    ] {
+        tab.open("/signin").await;
+        assert_eq!(faults(&tab, "en").await, Vec::<String>::new());
+        tab.eval(&format!("{broken};true")).await;
+        let found = faults(&tab, "en").await;
+        assert!(found.iter().any(|fault| fault.contains(told)), "{told}: {found:#?}");
+    }
+    chromium.finish().await;
 }
 
 #[tokio::test]

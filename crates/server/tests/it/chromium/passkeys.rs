@@ -179,7 +179,7 @@ pub(super) async fn visit_passkey_pages(tab: &Tab, visit: &mut impl AsyncFnMut(&
 }
 
 /// Sends what no authenticator made, past the page's script.
-async fn send_nonsense(tab: &Tab) {
+pub(super) async fn send_nonsense(tab: &Tab) {
     let form = "document.querySelector('form[data-key]')";
     tab.eval("window.before = true").await;
     tab.eval(&format!(

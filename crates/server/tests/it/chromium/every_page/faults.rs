@@ -17,12 +17,35 @@ pub(super) async fn faults(tab: &Tab, language: &str) -> Vec<String> {
         for fault in found.as_array().unwrap() {
             faults.push(format!("{width} px wide, text {text} px: {}", fault.as_str().unwrap()));
         }
+        for fault in tab.axe(&[]).await {
+            faults.push(format!("{width} px wide, text {text} px, axe: {fault}"));
+        }
+    }
+    let bytes = tab.eval(WEIGHT).await.as_u64().unwrap();
+    if !(1_000..MOST_BYTES).contains(&bytes) {
+        faults.push(format!("{bytes} bytes with all that it loads, compressed"));
     }
     tab.size(1280, 800).await;
     tab.text_size(16).await;
     tab.dark(false).await;
     faults
 }
+
+/// The most that a page may bring with all that it loads, compressed: a second on a line of 240 kbit/s.
+const MOST_BYTES: u64 = 30_000;
+
+/// Runs in the page and weighs it as a proxy would send it.
+const WEIGHT: &str = "(async () => {
+    const loaded = performance.getEntriesByType('resource').map(({ name }) => new URL(name))
+        .filter(({ pathname }) => pathname.startsWith('/static/'));
+    const texts = await Promise.all(loaded.map((url) => fetch(url).then((answer) => answer.text())));
+    const weigh = async (text) => {
+        const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+        return (await new Response(compressed).arrayBuffer()).byteLength;
+    };
+    const weights = await Promise.all([document.documentElement.outerHTML, ...texts].map(weigh));
+    return weights.reduce((sum, weight) => sum + weight, 0);
+})()";
 
 /// Runs in the page and lists its faults.
 const FAULTS: &str = r#"(() => {

@@ -6,6 +6,7 @@ use akkoord_authenticator::{Candidate, Invitation, Phone};
 use akkoord_protocols::otp::{Algorithm, totp};
 use serde_json::Value;
 
+use super::dead_ends;
 use crate::{
     chromium::{
         add_phone::{claim, prove},
@@ -40,7 +41,7 @@ pub(super) async fn walk(chromium: &Chromium, language: &str, mut visit: impl As
     signed_out(&app, &tab, &mut visit).await;
     let (ada, phone, _) = app.account_with_phone("ada").await;
     ends(&app, &tab, &ada.username, &phone, &mut visit).await;
-    account(&app, &tab, &phone, &mut visit).await;
+    let secret = account(&app, &tab, &phone, &mut visit).await;
     let codes = recovery_codes(&tab, &mut visit).await;
     let second = adding(&app, &tab, &mut visit).await;
     practising(&tab, &second, &mut visit).await;
@@ -49,6 +50,8 @@ pub(super) async fn walk(chromium: &Chromium, language: &str, mut visit: impl As
     typed_steps(&tab, &ada.username, &mut visit).await;
     passkeys::visit_passkey_pages(&tab, &mut visit).await;
     by_recovery_code(&tab, &codes[0], &mut visit).await;
+    remembering(&app, &tab, &ada.username, &secret, &mut visit).await;
+    dead_ends::walk(&app, &profile, &tab, &mut visit).await;
 }
 
 async fn signed_out(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
@@ -127,7 +130,8 @@ async fn ends(app: &TestApp, tab: &Tab, username: &str, phone: &Phone, visit: &m
     tab.at("/account").await;
 }
 
-async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+/// Returns the secret of the verification codes that it adds.
+async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl AsyncFnMut(&Tab, &str)) -> Vec<u8> {
     visit(tab, "account").await;
     tab.click("details summary").await;
     tab.until("document.querySelector('details').open").await;
@@ -140,7 +144,7 @@ async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl Async
     visit(tab, "remove-phone").await;
     tab.open("/account/setup").await;
     visit(tab, "setup-second").await;
-    methods(app, tab, visit).await;
+    let secret = methods(app, tab, visit).await;
     passkeys::visit_account_pages(tab, visit).await;
     tab.open("/signin/fresh?reason=add-phone").await;
     visit(tab, "fresh-proof").await;
@@ -148,12 +152,13 @@ async fn account(app: &TestApp, tab: &Tab, phone: &Phone, visit: &mut impl Async
     visit(tab, "error-not-found-signed-in").await;
     app.pass(Duration::from_secs(1));
     tab.open("/account").await;
+    secret
 }
 
 const PASSWORD: &str = "tulp Oslo kraan";
 
-/// The pages of the account's sign-in methods. Leaves it with a password.
-async fn methods(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+/// The pages of the account's sign-in methods. Leaves it with a password and verification codes, whose secret it returns.
+async fn methods(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) -> Vec<u8> {
     tab.open("/account/password").await;
     visit(tab, "set-password").await;
     for (typed, name) in [("tulp", "set-password-refused"), (PASSWORD, "account-with-password")] {
@@ -173,14 +178,18 @@ async fn methods(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &st
     visit(tab, "add-codes-wrong").await;
     let key = tab.eval("document.querySelector('dd.code').textContent.replaceAll(' ', '')").await;
     let secret = data_encoding::BASE32_NOPAD.decode(key.as_str().unwrap().as_bytes()).unwrap();
-    let code = totp(&secret, app.now().seconds().cast_unsigned(), 30, Algorithm::Sha1, 6).unwrap();
-    tab.type_text("#code", &code).await;
+    tab.type_text("#code", &code(app, &secret)).await;
     tab.press("main .main").await;
     tab.until("location.search === '?notice=codes-added'").await;
     visit(tab, "account-with-codes").await;
     tab.open("/account").await;
     tab.press("a[href^='/account/codes/'][href$='/remove']").await;
     visit(tab, "remove-codes").await;
+    secret
+}
+
+fn code(app: &TestApp, secret: &[u8]) -> String {
+    totp(secret, app.now().seconds().cast_unsigned(), 30, Algorithm::Sha1, 6).unwrap()
 }
 
 /// The pages on which recovery codes are made. Returns the codes.
@@ -222,11 +231,30 @@ async fn typed_steps(tab: &Tab, username: &str, visit: &mut impl AsyncFnMut(&Tab
         tab.press("main .main").await;
         visit(tab, name).await;
     }
+    passkeys::send_nonsense(tab).await;
+    visit(tab, "security-key-refused").await;
     tab.press("form[action='/signin/second-step'] button").await;
     visit(tab, "code").await;
     tab.type_text("#code", "000000").await;
     tab.press("main .main").await;
     visit(tab, "code-wrong").await;
+}
+
+/// The account page of who ticked "Don't ask again on this browser".
+async fn remembering(app: &TestApp, tab: &Tab, username: &str, secret: &[u8], visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    app.pass(Duration::from_secs(60));
+    start_sign_in(tab, username).await;
+    tab.press("form[action='/signin/password-instead'] button").await;
+    tab.type_text("#password", PASSWORD).await;
+    tab.press("main .main").await;
+    tab.press("form[action='/signin/second-step'] button").await;
+    tab.click("label[for=remember]").await;
+    tab.type_text("#code", &code(app, secret)).await;
+    tab.press("main .main").await;
+    tab.at("/account").await;
+    visit(tab, "account-with-remembered-browser").await;
+    tab.press("form[action='/account/remembered/forget'] button").await;
+    visit(tab, "account-browsers-forgotten").await;
 }
 
 const ADD: &str = "main a[href='/account/phones/add']";

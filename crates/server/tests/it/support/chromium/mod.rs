@@ -2,6 +2,7 @@
 //! other program of this machine can listen in, no library is needed, and the browser ends when this process does,
 //! however it ends.
 
+mod axe;
 mod link;
 mod phone;
 pub mod steps;

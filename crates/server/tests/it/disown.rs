@@ -17,7 +17,7 @@ use crate::{
 const ANOTHER: &str = "zeven gele fietsen";
 
 /// The path of the link in the newest mail whose subject has these words.
-async fn link(app: &TestApp, subject: &str) -> String {
+pub async fn link(app: &TestApp, subject: &str) -> String {
     let mail = app.mail().await;
     let mail = mail.iter().rev().find(|mail| mail.subject.contains(subject)).unwrap_or_else(|| panic!("{subject}"));
     format!("/not-me/{}", mail.body.split("/not-me/").nth(1).unwrap().split_whitespace().next().unwrap())

@@ -2,14 +2,24 @@
 
 use akkoord_core::policy::Policy;
 
-use super::{pictures, tab};
+use super::{every_page::faults, pictures, tab};
 use crate::{
+    disown::link,
     remembered::{GOOD, HALF_A_MINUTE, with_password},
     support::{
         TestApp,
         chromium::{Chromium, Tab},
     },
 };
+
+/// What is wrong with a page, which axe needs scripts to find, and its pictures.
+async fn look(tab: &Tab, scripts: bool, name: &str, language: &str) {
+    if scripts {
+        let faults = faults(tab, language).await;
+        assert!(faults.is_empty(), "{name}, {language}: {faults:?}");
+    }
+    pictures::take(tab, name, language).await;
+}
 
 async fn shows(tab: &Tab, what: &str) -> bool {
     tab.eval(&format!("document.querySelector(\"{what}\") !== null")).await == true
@@ -20,7 +30,7 @@ async fn a_person_stays_signed_in_and_switches_two_step_verification_off_and_on_
     let Some(chromium) = Chromium::start().await else { return };
     let policy = Policy { two_step_required: false, stay_days: 30, ..Policy::default() };
     let app = TestApp::with_policy(policy).await;
-    for (name, scripts, language) in [("ada", true, "en"), ("ben", false, "nl")] {
+    for (name, scripts, language) in [("ada", true, "en"), ("ben", false, "nl"), ("cor", true, "nl")] {
         let (account, phone) = with_password(&app, name).await;
         let profile = chromium.profile().await;
         let tab = tab(&app, &profile).await;
@@ -41,22 +51,22 @@ async fn a_person_stays_signed_in_and_switches_two_step_verification_off_and_on_
         tab.type_text("#code", &code).await;
         tab.press("main .main").await;
         tab.at("/signin/stay").await;
-        pictures::take(&tab, "stay", language).await;
+        look(&tab, scripts, "stay", language).await;
         tab.press("button[value=yes]").await;
         tab.at("/account").await;
         assert!(shows(&tab, "form[action='/account/stay/stop']").await);
-        pictures::take(&tab, "choices", language).await;
+        look(&tab, scripts, "choices", language).await;
 
         tab.press("a[href='/account/two-step/off']").await;
         tab.at("/account/two-step/off").await;
         tab.type_text("#password", "tulp Oslo vijver").await;
         tab.press("main .main").await;
-        pictures::take(&tab, "two-step-off", language).await;
+        look(&tab, scripts, "two-step-off", language).await;
         assert!(shows(&tab, "#password[aria-invalid=true]").await);
         tab.type_text("#password", GOOD).await;
         tab.press("main .main").await;
         tab.at("/account").await;
-        pictures::take(&tab, "two-step-is-off", language).await;
+        look(&tab, scripts, "two-step-is-off", language).await;
         assert!(shows(&tab, "form[action='/account/two-step/on']").await);
 
         // The browser did the password last: it is asked first, and it is enough.
@@ -71,6 +81,15 @@ async fn a_person_stays_signed_in_and_switches_two_step_verification_off_and_on_
         tab.press("form[action='/account/two-step/on'] button").await;
         tab.at("/account").await;
         assert!(shows(&tab, "a[href='/account/two-step/off']").await);
+
+        // Each mail about it leads to a page for who did none of this, who is signed out by it.
+        let link = link(&app, "password").await;
+        tab.open(&link).await;
+        look(&tab, scripts, "not-me-change", language).await;
+        tab.press("main .main").await;
+        look(&tab, scripts, "not-me-undone", language).await;
+        tab.open("/account").await;
+        tab.at("/signin").await;
     }
     chromium.finish().await;
 }

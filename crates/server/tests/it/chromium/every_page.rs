@@ -5,7 +5,8 @@ mod dead_ends;
 mod faults;
 mod walk;
 
-use self::{faults::faults, walk::walk};
+pub(super) use self::faults::faults;
+use self::walk::walk;
 use super::{pictures, read_number, start_sign_in, tab, the_request};
 use crate::support::{
     TestApp,

@@ -3,7 +3,7 @@
 use crate::support::chromium::Tab;
 
 /// What is wrong with a page: at the usual width, on a small phone, and there with the largest text.
-pub(super) async fn faults(tab: &Tab, language: &str) -> Vec<String> {
+pub async fn faults(tab: &Tab, language: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let told = tab.eval("document.documentElement.lang").await;
     if told != language {

@@ -19,7 +19,6 @@ use crate::{
     views::{
         mail,
         texts::{Language, Texts},
-        two_step::TwoStepChanged,
     },
 };
 
@@ -256,7 +255,7 @@ pub async fn two_step_changed(
 ) -> Result<(), StoreError> {
     let Some(address) = &account.email else { return Ok(()) };
     let not_me_link = &link(app, tx, ctx, account, &Told::Change).await?;
-    let view = TwoStepChanged {
+    let view = mail::TwoStepChanged {
         not_me_link,
         texts: texts(app, account),
         organisation: &home.name,

@@ -11,11 +11,11 @@ use super::frame::{Frame, Number};
 use super::mail::{
     ApprovalLocked, CodesChange, CodesChanged, CredentialChange, CredentialChanged, PasswordChange, PasswordChanged,
     PhoneAdded, PhoneLocked, PhoneRemoved, RecoveryChange, RecoveryCodesChanged, RemovedBy, RequestReported,
+    TwoStepChanged,
 };
 use super::moment::Moment;
 use super::qr::QrPicture;
 use super::texts::{Language, Languages, Texts};
-use super::two_step::TwoStepChanged;
 use samples::{NOW, Sample, every_page};
 
 mod key_samples;

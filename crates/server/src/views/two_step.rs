@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{frame::Frame, mail::one_line, moment::Moment, texts::Texts};
+use super::frame::Frame;
 
 /// `GET /account/two-step/off`: the question before two-step verification is switched off.
 #[derive(Debug, Template)]
@@ -65,43 +65,4 @@ pub struct Stay<'a> {
     pub days: u32,
     /// The page of ours that follows.
     pub then: &'a str,
-}
-
-/// Two-step verification of the account was switched on or off.
-#[derive(Debug, Template)]
-#[template(path = "mail/two_step_changed.txt")]
-pub struct TwoStepChanged<'a> {
-    /// The texts in the person's language.
-    pub texts: &'a Texts,
-    /// The organisation or service that writes.
-    pub organisation: &'a str,
-    /// The account.
-    pub username: &'a str,
-    /// When.
-    pub at: i64,
-    /// Whether it is on now.
-    pub on: bool,
-    /// The address behind "this was not me".
-    pub not_me_link: &'a str,
-    /// Whom to ask for help.
-    pub help_contact: Option<&'a str>,
-}
-
-impl TwoStepChanged<'_> {
-    /// The subject.
-    pub fn subject(&self) -> String {
-        one_line(&self.fill(if self.on { "mail.two_step_on.subject" } else { "mail.two_step_off.subject" }))
-    }
-
-    fn text(&self) -> String {
-        self.fill(if self.on { "mail.two_step_on.text" } else { "mail.two_step_off.text" })
-    }
-
-    fn fill(&self, key: &str) -> String {
-        self.texts.fill(key, &[("username", &self.username), ("organisation", &self.organisation)])
-    }
-
-    fn when(&self) -> String {
-        Moment(self.at).full(self.texts)
-    }
 }

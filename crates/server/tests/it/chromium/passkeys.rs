@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{sign_in, tab};
+use super::{remembered::give_name_and_password, sign_in, tab};
 use crate::{
     support::{
         TestApp,
-        chromium::{Chromium, Tab, steps::start_sign_in},
+        chromium::{Chromium, Tab},
     },
-    two_steps::{GOOD, give_password},
+    two_steps::give_password,
 };
 
 async fn add(tab: &Tab, page: &str, name: &str) {
@@ -100,7 +100,7 @@ async fn a_security_key_is_touched_after_the_password_until_it_is_removed() {
     tab.security_key().await;
     add(&tab, "/account/security-keys/add", "Blue key").await;
     sign_out(&tab).await;
-    give(&tab, &ada.username).await;
+    give_name_and_password(&tab, &ada.username).await;
     tab.at("/signin/security-key").await;
     tab.press("main .main").await;
     tab.at("/account").await;
@@ -111,17 +111,9 @@ async fn a_security_key_is_touched_after_the_password_until_it_is_removed() {
     tab.at("/account").await;
     assert!(!tab.text().await.contains("Blue key"));
     sign_out(&tab).await;
-    give(&tab, &ada.username).await;
+    give_name_and_password(&tab, &ada.username).await;
     tab.at("/signin/code").await;
     chromium.finish().await;
-}
-
-/// Types the name, and the password instead of the number.
-async fn give(tab: &Tab, username: &str) {
-    start_sign_in(tab, username).await;
-    tab.press("form[action='/signin/password-instead'] button").await;
-    tab.type_text("#password", GOOD).await;
-    tab.press("main .main").await;
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-async fn give_name_and_password(tab: &Tab, username: &str) {
+pub(super) async fn give_name_and_password(tab: &Tab, username: &str) {
     tab.open("/signin").await;
     tab.type_text("#username", username).await;
     tab.press("main .main").await;

@@ -33,7 +33,7 @@ async fn the_main_job_and_the_cookies_it_leaves() {
 
     let cookies = profile.cookies().await;
     let names: Vec<_> = cookies.iter().map(|cookie| cookie.name.as_str()).collect();
-    assert_eq!(names, ["__Host-browser", "__Host-form", "__Host-session"], "and no flow any more");
+    assert_eq!(names, ["__Host-browser", "__Host-first", "__Host-form", "__Host-session"], "and no flow any more");
     for cookie in &cookies {
         assert_eq!((cookie.domain.as_str(), cookie.path.as_str()), ("login.localhost", "/"), "{cookie:?}");
         assert!(cookie.secure && cookie.http_only && cookie.same_site == "Lax", "{cookie:?}");

@@ -66,6 +66,9 @@ async fn two_accounts_on_one_phone_keep_to_themselves() {
     desk.phone.says("Wrong PIN. 4 tries left.").await;
     desk.type_pin(PIN_OF_BEN).await;
     desk.phone.heading("Approved").await;
+    // A personal account may stay signed in, and is asked.
+    second.at("/signin/stay").await;
+    second.press("button[value=no]").await;
     second.at("/account").await;
     assert_eq!(second.attribute("h1", "data-username").await, ben.username);
     assert_eq!(desk.laptop.path().await, "/signin/approve", "ada's waits");

@@ -69,6 +69,8 @@ pub struct Policy {
     pub strongest_first: bool,
     /// For how many days a browser may stay signed in: 0 to 365. With 0 nobody is asked.
     pub stay_days: u16,
+    /// Whether people add, change and remove themselves what they sign in with. If not, the organisation does.
+    pub security_info: bool,
     /// Whether a phone may hold only one work account.
     pub one_work_account_per_phone: bool,
     /// How often browsers that an account knows may make its phones ring in ten minutes, all of them together: 1 to 20.
@@ -98,6 +100,7 @@ impl Default for Policy {
             first_method: FirstMethod::Phone,
             strongest_first: false,
             stay_days: 0,
+            security_info: true,
             one_work_account_per_phone: false,
             known_pushes_10_minutes: 5,
             known_pushes_day: 30,

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{Timestamp, account::UnknownWord, policy::Policy, sign_in::TwoStep};
+use crate::{
+    Timestamp,
+    account::UnknownWord,
+    policy::Policy,
+    sign_in::{Proof, Proved, TwoStep},
+};
 
 /// How old a proof may be for a change that matters, such as adding a phone.
 pub const FRESH: Duration = Duration::from_secs(300);
@@ -72,6 +77,37 @@ impl Standing {
     }
 }
 
+/// What somebody wants to change of how their own account is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A phone is added.
+    AddPhone,
+    /// The password becomes another.
+    Password,
+    /// Anything else.
+    Other,
+}
+
+impl Change {
+    /// Whether it is left to the person in a session that was begun by what was proved. Where the organisation manages that
+    /// itself, people only take into use what they got from it: an access pass or a first password by adding a phone, and a
+    /// password that must be changed by changing it.
+    pub fn is_left_to_person(
+        self,
+        policy: &Policy,
+        standing: Standing,
+        proved: &Proved,
+        must_change_password: bool,
+    ) -> bool {
+        policy.security_info
+            || match self {
+                Self::AddPhone => standing == Standing::SetUp && !proved.has(Proof::RecoveryCode),
+                Self::Password => must_change_password,
+                Self::Other => false,
+            }
+    }
+}
+
 /// The times of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionTimes {
@@ -106,6 +142,30 @@ impl SessionTimes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_the_organisation_manages_security_info_people_only_take_into_use_what_it_gave_them() {
+        let own = Policy::default();
+        let managed = Policy { security_info: false, ..Policy::default() };
+        let left = |change: Change, standing, proved: &str, must_change| {
+            assert!(change.is_left_to_person(&own, standing, &proved.parse().unwrap(), must_change));
+            change.is_left_to_person(&managed, standing, &proved.parse().unwrap(), must_change)
+        };
+        for (standing, proved, adds_phone) in [
+            (Standing::SetUp, "access-pass", true),
+            (Standing::SetUp, "password", true),
+            (Standing::SetUp, "recovery-code", false),
+            (Standing::SetUp, "password recovery-code", false),
+            (Standing::SecondStepFirst, "password remembered-browser", false),
+            (Standing::Full, "password", false),
+            (Standing::Full, "phone-webauthn", false),
+        ] {
+            assert_eq!(left(Change::AddPhone, standing, proved, false), adds_phone, "{proved}");
+            assert_eq!(left(Change::AddPhone, standing, proved, true), adds_phone, "{proved}");
+            assert!(left(Change::Password, standing, proved, true) && !left(Change::Password, standing, proved, false));
+            assert!(!left(Change::Other, standing, proved, true), "{proved}");
+        }
+    }
 
     #[test]
     fn a_session_ends_after_a_day_or_an_idle_hour() {

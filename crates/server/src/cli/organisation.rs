@@ -175,9 +175,11 @@ mod tests {
 
     #[test]
     fn members_are_read_as_their_type() {
-        let policy = with(&["number_digits=3", "number_mode=choose", "unlock=pin", "app_pin=true"]).unwrap();
+        let policy =
+            with(&["number_digits=3", "number_mode=choose", "unlock=pin", "app_pin=true", "security_info=false"]);
+        let policy = policy.unwrap();
         assert_eq!(policy.number_digits, 3);
-        assert!(policy.app_pin && policy.unlock.len() == 1);
+        assert!(policy.app_pin && policy.unlock.len() == 1 && !policy.security_info);
         assert_eq!(with(&[]).unwrap(), Policy::default());
     }
 

@@ -14,6 +14,8 @@ pub enum PageError {
     NotFound,
     /// A foreign page sent this, or the session is not enough.
     Forbidden,
+    /// The organisation manages how its people sign in, and this would change it.
+    Managed,
     /// The form is garbled.
     BadRequest,
     /// The form's page is too old.
@@ -36,7 +38,7 @@ impl PageError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Managed => StatusCode::FORBIDDEN,
             Self::BadRequest | Self::FormExpired => StatusCode::BAD_REQUEST,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::SignedOut => StatusCode::SEE_OTHER,

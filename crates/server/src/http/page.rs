@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{client::Client, cookies::Cookie, error::PageError};
+use super::{client::Client, cookies::Cookie, error::PageError, pages::change_of};
 use crate::{
     app::App,
     use_cases::session::{self, CurrentSession},
@@ -62,6 +62,12 @@ impl FromRequestParts<App> for Page {
         let mut page = Self::without_session(parts, app);
         if let Some(token) = Cookie::Session.token(&parts.headers) {
             page.session = session::current(app, page.now, &token).await?;
+        }
+        // Here and not in each handler, so that none forgets it.
+        if let (Some(session), Some(change)) = (&page.session, change_of(parts.uri.path()))
+            && !session::is_left_to_person(app, session, change).await?
+        {
+            return Err(PageError::Managed);
         }
         Ok(page)
     }
@@ -168,6 +174,7 @@ impl Page {
         let kind = match error {
             PageError::NotFound => ErrorKind::NotFound,
             PageError::Forbidden => ErrorKind::Forbidden,
+            PageError::Managed => ErrorKind::Managed,
             PageError::BadRequest => ErrorKind::BadRequest,
             PageError::FormExpired => ErrorKind::FormExpired,
             PageError::TooMany { retry_after } => ErrorKind::TooMany { retry_after_seconds: *retry_after },

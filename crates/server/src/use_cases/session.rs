@@ -8,7 +8,7 @@ use akkoord_core::{
     ids::{ApprovalId, BrowserId, PhoneId, SessionId},
     policy::{FirstMethod, Policy},
     secret::Token,
-    session::{Assurance, SessionTimes, Standing},
+    session::{Assurance, Change, SessionTimes, Standing},
     sign_in::{self, Proved, TwoStep},
 };
 use akkoord_store::{AccountRow, NewBrowser, NewSession, SessionRow, StoreError, Tx};
@@ -46,6 +46,22 @@ impl CurrentSession {
     pub fn standing(&self) -> Standing {
         Standing::of(self.assurance, self.two_step)
     }
+
+    /// What was proved when it began.
+    pub fn proved(&self) -> Result<Proved, StoreError> {
+        self.row.proved.parse().map_err(|_| account::corrupt("sessions", "proved", self.row.id.as_str()))
+    }
+}
+
+/// Whether its organisation leaves a change to the person in this session.
+pub async fn is_left_to_person(app: &App, session: &CurrentSession, change: Change) -> Result<bool, StoreError> {
+    if session.policy.security_info {
+        return Ok(true);
+    }
+    let id = session.account.id.clone();
+    let password = app.store.read(move |tx| Box::pin(async move { tx.password(&id).await })).await?;
+    let must_change = password.is_some_and(|row| row.must_change_at.is_some());
+    Ok(change.is_left_to_person(&session.policy, session.standing(), &session.proved()?, must_change))
 }
 
 /// The session of a cookie, if it is good. A session whose account was disabled is not.

@@ -37,8 +37,10 @@ pub struct Account<'a> {
     pub signed_in_at: i64,
     /// Until when this browser stays signed in, if it does.
     pub stays_until: Option<Timestamp>,
-    /// Whether the organisation lets people manage their own security info.
+    /// Whether this session may change how the account signs in.
     pub can_manage: bool,
+    /// Whether it may add a phone. If not, the organisation manages how its people sign in.
+    pub can_add_phone: bool,
 }
 
 impl Account<'_> {
@@ -52,8 +54,8 @@ impl Account<'_> {
             .collect()
     }
 
-    /// Whether this session is for adding a phone and for nothing else.
-    fn is_for_setting_up(&self) -> bool {
+    /// Whether a warning says already what should be done first.
+    fn is_told_to_add_a_phone(&self) -> bool {
         let for_it = [
             Warning::AccessPassRunsOut,
             Warning::RecoveryCodeUsed,

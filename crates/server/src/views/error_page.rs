@@ -29,6 +29,8 @@ pub enum ErrorKind {
     NotFound,
     /// Signed in, but not for this.
     Forbidden,
+    /// The organisation manages how its people sign in, and this would change it.
+    Managed,
     /// Too many tries.
     TooMany {
         /// After how many seconds it makes sense to try again.
@@ -46,9 +48,10 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, the time of `TooMany` being an example.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::NotFound,
         Self::Forbidden,
+        Self::Managed,
         Self::TooMany { retry_after_seconds: 90 },
         Self::BadRequest,
         Self::FormExpired,
@@ -61,6 +64,7 @@ impl ErrorKind {
         match self {
             Self::NotFound => ["error.not_found.title", "error.not_found.text"],
             Self::Forbidden => ["error.forbidden.title", "error.forbidden.text"],
+            Self::Managed => ["managed.title", "managed.text"],
             Self::TooMany { .. } => ["error.too_many.title", "error.too_many.text"],
             Self::BadRequest => ["error.bad_request.title", "error.bad_request.text"],
             Self::FormExpired => ["error.form_expired.title", "error.form_expired.text"],

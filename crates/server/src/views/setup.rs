@@ -20,12 +20,16 @@ pub struct Setup<'a> {
     pub warning: Option<Warning>,
     /// Whether this session may change how the account signs in.
     pub can_manage: bool,
+    /// Whether it may add a phone.
+    pub can_add_phone: bool,
+    /// Whether the organisation manages how its people sign in, and is itself the other way in.
+    pub managed: bool,
 }
 
 impl Setup<'_> {
     /// Whether nothing is left to do.
     pub fn is_done(&self) -> bool {
-        self.phone && self.second_way
+        self.phone && (self.second_way || self.managed)
     }
 
     /// The key of the title.
@@ -35,6 +39,10 @@ impl Setup<'_> {
 
     /// The key of what stands below it.
     pub fn lead_key(&self) -> &'static str {
-        if self.is_done() { "setup.done.text" } else { "setup.lead" }
+        match (self.is_done(), self.second_way) {
+            (true, true) => "setup.done.text",
+            (true, false) => "setup.done.managed",
+            (false, _) => "setup.lead",
+        }
     }
 }

@@ -33,6 +33,7 @@ mod push_delivery;
 mod recovery_codes;
 mod remembered;
 mod ringing;
+mod security_info;
 mod setup;
 mod sign_in;
 mod stop;

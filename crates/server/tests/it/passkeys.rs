@@ -22,7 +22,7 @@ const SIGN_IN: &str = "/signin/passkey";
 const SECOND_STEP: &str = "/signin/security-key";
 
 /// A key of the sign-in site.
-fn key(app: &TestApp) -> SoftAuthenticator {
+pub fn key(app: &TestApp) -> SoftAuthenticator {
     SoftAuthenticator::new(&app.app.config.public_url.parse().unwrap()).unwrap()
 }
 
@@ -55,7 +55,7 @@ async fn add(browser: &mut Browser, page: &str, key: &SoftAuthenticator, gesture
     send(browser, page, &asked.ticket, &key.register_with(&asked.challenge, gesture)).await;
 }
 
-async fn add_passkey(browser: &mut Browser, key: &SoftAuthenticator) {
+pub async fn add_passkey(browser: &mut Browser, key: &SoftAuthenticator) {
     add(browser, PASSKEYS, key, Gesture::Verified).await;
     assert!(browser.page.path.starts_with("/account?notice=passkey-added"), "{}", browser.page.html);
 }

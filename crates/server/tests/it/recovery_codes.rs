@@ -26,7 +26,8 @@ async fn stored(app: &TestApp, account: &TestAccount) -> Vec<RecoveryCodeRow> {
     read.map_err(|error: StoreError| error).unwrap()
 }
 
-async fn codes_of(app: &TestApp, account: &TestAccount) -> Vec<String> {
+/// Makes recovery codes for an account.
+pub async fn codes_of(app: &TestApp, account: &TestAccount) -> Vec<String> {
     let ctx = app.app.own_ctx(Actor::Anonymous);
     let made = recovery_code::make(&app.app, &ctx, &row(app, &account.id).await).await.unwrap();
     made.iter().map(|code| code.to_string()).collect()
@@ -38,7 +39,7 @@ async fn give_password(app: &TestApp, account: &TestAccount) {
 }
 
 /// A new browser that types a name and a recovery code.
-async fn try_code(app: &TestApp, username: &str, code: &str) -> Browser {
+pub async fn try_code(app: &TestApp, username: &str, code: &str) -> Browser {
     let mut browser = app.browser();
     browser.open("/signin/recovery-code").await.unwrap();
     browser.submit("/signin/recovery-code", &[("username", username), ("code", code)]).await.unwrap();

@@ -3,7 +3,7 @@
 use akkoord_core::{
     approval::State as RequestState,
     ids::PhoneId,
-    session::{Assurance, Standing},
+    session::{Assurance, Change, Standing},
     sign_in::{Method, Proof, Proved, SecondStep, TwoStep},
 };
 use akkoord_protocols::text::{self, Name};
@@ -111,10 +111,11 @@ fn sign_in_row(page: &Page, row: &ApprovalRow, phones: &[StoredPhone]) -> Result
     })
 }
 
-/// What the person should know of a session that was begun by less than two steps.
-pub fn warning_of(session: &CurrentSession) -> Option<Warning> {
+/// What the person should know of a session that was begun by less than two steps, and can do about it: adding a phone.
+pub fn warning_of(session: &CurrentSession, can_add_phone: bool) -> Option<Warning> {
     match session.assurance {
         Assurance::TwoFactor | Assurance::PhishingResistant => None,
+        Assurance::OneFactor | Assurance::Bootstrap if !can_add_phone => None,
         Assurance::OneFactor => (session.two_step == TwoStep::Off).then_some(Warning::PasswordAlone),
         Assurance::Bootstrap if session.row.proved.contains(Proof::RecoveryCode.as_str()) => {
             Some(Warning::RecoveryCodeUsed)
@@ -166,9 +167,13 @@ pub async fn show_account(
     let by_recovery_code = session.row.proved.contains(Proof::RecoveryCode.as_str());
     let keys = credential::all(&app, &session.account.id).await?;
     let by_password = session.row.proved.starts_with(Proof::Password.as_str());
-    let can_manage = session.standing() != Standing::SetUp;
+    let can_manage = session.standing() != Standing::SetUp && session.policy.security_info;
+    let can_add_phone = session::is_left_to_person(&app, session, Change::AddPhone).await?;
     let remembered = remembered::of_account(&app, &page.ctx(), &session.account.id, &session.policy).await?;
-    if by_password && can_manage && password.as_ref().is_some_and(|row| row.must_change_at.is_some()) {
+    if by_password
+        && session.standing() != Standing::SetUp
+        && password.as_ref().is_some_and(|row| row.must_change_at.is_some())
+    {
         return Ok(see_other(Destination::Password.path()));
     }
     let default = session.account.default_step.as_deref().and_then(|word| word.parse::<Method>().ok());
@@ -214,11 +219,17 @@ pub async fn show_account(
     if off && !second.is_empty() {
         warnings.push(Warning::TwoStepOff);
     } else {
-        warnings.extend(warning_of(session));
+        warnings.extend(warning_of(session, can_add_phone));
     }
     let code_and_password = password.is_some() && !generators.is_empty();
     let any_recovery = recovery.iter().any(|code| code.used_at.is_none());
-    if !off && phones.len() == 1 && !code_and_password && !any_recovery && keys.is_empty() {
+    if session.policy.security_info
+        && !off
+        && phones.len() == 1
+        && !code_and_password
+        && !any_recovery
+        && keys.is_empty()
+    {
         warnings.push(Warning::OnlyOneMethod);
     }
     let mut sign_ins: Vec<SignInRow> = sessions.iter().map(|row| without_phone(&app, row)).collect::<Result<_, _>>()?;
@@ -261,6 +272,7 @@ pub async fn show_account(
         },
         signed_in_at: session.row.authenticated_at.0,
         can_manage,
+        can_add_phone,
     })
 }
 

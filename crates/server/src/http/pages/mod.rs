@@ -15,6 +15,7 @@ mod steps;
 mod two_step;
 mod waiting;
 
+use akkoord_core::session::Change;
 use axum::{
     Router,
     response::Response,
@@ -100,6 +101,18 @@ pub fn routes() -> Router<App> {
         .route("/account/practice/{id}", get(practice::show_practice))
         .route("/account/practice/{id}/events", get(practice::stream_practice))
         .route("/not-me/{token}", get(not_me::show_not_me).post(not_me::confirm_not_me))
+}
+
+/// What the page or form at an address changes of how its account is protected; nothing for those that show, end or forget
+/// something. An address of the account that is not named here counts as a change, so that a new one is not forgotten.
+pub fn change_of(path: &str) -> Option<Change> {
+    let below = path.strip_prefix("/account/")?;
+    match below.split('/').next().unwrap_or_default() {
+        "setup" | "remembered" | "stay" | "sign-out" | "sign-out-elsewhere" | "practice" => None,
+        _ if below == "phones/add" || below.starts_with("phones/add/") => Some(Change::AddPhone),
+        _ if below == "password" => Some(Change::Password),
+        _ => Some(Change::Other),
+    }
 }
 
 /// `/`: to one's account, which asks for a sign-in where there is none.

@@ -1,6 +1,6 @@
 //! The page that leads through setting an account up. Nothing of it is stored: what is done shows in what there is.
 
-use akkoord_core::session::Standing;
+use akkoord_core::session::{Change, Standing};
 use akkoord_store::StoreError;
 use axum::{extract::State, response::Response};
 
@@ -8,7 +8,7 @@ use super::account;
 use crate::{
     app::App,
     http::{error::PageError, page::Page},
-    use_cases::approval,
+    use_cases::{approval, session},
     views::setup::Setup,
 };
 
@@ -26,12 +26,15 @@ pub async fn show_setup(State(app): State<App>, page: Page) -> Result<Response, 
     });
     let (phones, other_way) = read.await?;
     let phones = approval::answering_phones(&phones, &session.policy).len();
+    let can_add_phone = session::is_left_to_person(&app, session, Change::AddPhone).await?;
     page.show(&Setup {
         frame: page.frame(),
         username: &session.account.username,
         phone: phones > 0,
         second_way: other_way || phones > 1,
-        warning: account::warning_of(session).filter(|_| phones == 0),
+        warning: account::warning_of(session, can_add_phone).filter(|_| phones == 0),
         can_manage: session.standing() != Standing::SetUp,
+        can_add_phone,
+        managed: !session.policy.security_info,
     })
 }

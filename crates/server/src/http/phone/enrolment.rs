@@ -24,7 +24,8 @@ use crate::{
     use_cases::{
         approval,
         enrolment::{self, Confirmed, Starter},
-        evidence, phone,
+        evidence,
+        phone::{self, Known},
     },
 };
 
@@ -69,8 +70,19 @@ pub async fn read_enrolment_state(State(app): State<App>, signed: Signed) -> Res
     answer(&StateAnswer { state, account: Some(phone::account_of(&known)?), codes })
 }
 
+/// Refuses a new phone where the organisation manages how its people sign in.
+fn is_left_to_person(phone: &Known) -> Result<(), ApiError> {
+    if phone.home.policy.security_info {
+        return Ok(());
+    }
+    let mut error = ApiError::new(Code::Policy, "The organisation manages sign-in methods itself.");
+    error.problem.reason = Some("security_info".to_owned());
+    Err(error)
+}
+
 /// `POST /enrolments/start`: this phone authorises a new one.
 pub async fn start_enrolment(State(app): State<App>, signed: SignedPhone) -> Result<Response, ApiError> {
+    is_left_to_person(&signed.phone)?;
     let body: EnrolmentStart = signed.call.read()?;
     let (ctx, row) = (&signed.call.ctx, &signed.phone.row);
     let hash = pin::enrol_start_hash(row.id.as_str(), &signed.nonce);
@@ -94,6 +106,7 @@ pub async fn confirm_enrolment_digits(
     Path(enr): Path<String>,
     signed: SignedPhone,
 ) -> Result<Response, ApiError> {
+    is_left_to_person(&signed.phone)?;
     let body: TypedDigits = signed.call.read()?;
     let id: EnrolmentId = enr.parse().map_err(|_| ApiError::not_found())?;
     let row = enrolment::find(&app, &id, signed.account()).await?;

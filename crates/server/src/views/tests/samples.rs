@@ -240,6 +240,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
         signed_in_at: NOW - 3 * MINUTE,
         stays_until: None,
         can_manage,
+        can_add_phone: true,
     };
     let pixel = || PhoneRow { this_session: true, ..phone("p1", "Ada's Pixel", "android") };
     let sign_ins = || {
@@ -285,7 +286,7 @@ fn account(frame: Frame<'_>, samples: &mut Samples) {
     let locked = vec![Warning::PhoneSignInLocked];
     samples.add("account-locked", page(vec![pixel()], sign_ins(), None, locked, true));
     let managed = page(vec![pixel()], sign_ins(), None, vec![], false);
-    samples.add("account-managed", Account { methods: every_method(), ..managed });
+    samples.add("account-managed", Account { methods: every_method(), can_add_phone: false, ..managed });
     for (name, notice) in [
         ("removed", Notice::PhoneRemoved("Old tablet".to_owned())),
         ("renamed", Notice::PhoneRenamed("<b>Ada's</b> phone".to_owned())),
@@ -341,7 +342,16 @@ fn recovery_codes(frame: Frame<'_>, samples: &mut Samples) {
         ("setup-done", true, true, true),
     ] {
         let warning = (!phone).then_some(Warning::AccessPassRunsOut);
-        samples.add(name, Setup { frame, username: USERNAME, phone, second_way, can_manage, warning });
+        let (can_add_phone, managed) = (true, false);
+        let page = Setup { frame, username: USERNAME, phone, second_way, can_manage, can_add_phone, managed, warning };
+        samples.add(name, page);
+    }
+    for (name, phone, can_add_phone) in
+        [("managed", false, false), ("managed-by-pass", false, true), ("managed-done", true, false)]
+    {
+        let (can_manage, second_way, managed, warning) = (false, false, true, None);
+        let page = Setup { frame, username: USERNAME, phone, second_way, can_manage, can_add_phone, managed, warning };
+        samples.add(&format!("setup-{name}"), page);
     }
     samples.add("make-recovery-codes", MakeRecoveryCodes { frame, left: None });
     samples.add("make-new-recovery-codes", MakeRecoveryCodes { frame, left: Some(codes_left(10)) });

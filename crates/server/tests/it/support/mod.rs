@@ -210,6 +210,19 @@ impl TestApp {
             .unwrap();
     }
 
+    /// Gives the organisation another policy, as an operator does while the server runs.
+    pub async fn set_policy(&self, policy: &Policy) {
+        let text = serde_json::to_string(policy).unwrap();
+        let write = self.app.store.write(move |tx| {
+            Box::pin(async move {
+                let row = tx.organisations().await?.into_iter().next().unwrap();
+                tx.set_organisation_policy(&row.id, &row.policy, &text).await
+            })
+        });
+        let set: Result<bool, StoreError> = write.await;
+        assert!(set.unwrap());
+    }
+
     fn serve(&mut self, listener: tokio::net::TcpListener) {
         let app = self.app.clone();
         let tls = app.config.tls.as_ref().map(|section| Tls::load(section).unwrap());

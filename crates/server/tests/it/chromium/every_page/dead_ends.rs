@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use akkoord_core::policy::Policy;
+
 use crate::{
     chromium::{read_number, sign_in, sign_in_with_pass, start_sign_in, the_request},
+    recovery_codes::codes_of,
     support::{
         TestApp,
         chromium::{Profile, Tab},
@@ -25,6 +28,8 @@ pub(super) async fn walk(app: &TestApp, profile: &Profile, tab: &Tab, visit: &mu
     practice_goes_wrong(app, tab, visit).await;
     profile.forget_cookies().await;
     locked(app, tab, visit).await;
+    profile.forget_cookies().await;
+    managed(app, profile, tab, visit).await;
     profile.forget_cookies().await;
     too_often(tab, visit).await;
 }
@@ -152,6 +157,36 @@ async fn locked(app: &TestApp, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str
     tab.type_text("#username", &lea.username).await;
     tab.press("main .main").await;
     visit(tab, "end-locked").await;
+}
+
+/// The organisation manages how its people sign in.
+async fn managed(app: &TestApp, profile: &Profile, tab: &Tab, visit: &mut impl AsyncFnMut(&Tab, &str)) {
+    let (mia, phone, _) = app.account_with_phone("mia").await;
+    give_password(app, &mia).await;
+    let codes = codes_of(app, &mia).await;
+    sign_in(tab, &mia.username, &phone).await;
+    app.set_policy(&Policy { security_info: false, ..Policy::default() }).await;
+    tab.open("/account").await;
+    visit(tab, "account-managed").await;
+    tab.open("/account/password").await;
+    visit(tab, "error-managed").await;
+    tab.open("/account/setup").await;
+    visit(tab, "setup-managed-done").await;
+    profile.forget_cookies().await;
+    let ned = app.account("ned").await;
+    sign_in_with_pass(tab, &ned.username, &ned.pass).await;
+    visit(tab, "setup-managed-by-pass").await;
+    profile.forget_cookies().await;
+    phone.unregister().await.unwrap();
+    to_password(tab, &mia.username, GOOD).await;
+    tab.open("/signin/recovery-code").await;
+    tab.type_text("#code", &codes[0]).await;
+    tab.press("main .main").await;
+    tab.open("/account/setup").await;
+    visit(tab, "setup-managed").await;
+    tab.open("/account").await;
+    visit(tab, "account-managed-without-phone").await;
+    app.set_policy(&Policy::default()).await;
 }
 
 /// One neighbourhood starts too many sign-ins.

@@ -212,10 +212,17 @@ pub async fn stay(
     browser: &Token,
     stays: bool,
 ) -> Result<Option<Duration>, StoreError> {
-    let may_stay = session.policy.stays_for().filter(|_| session.assurance.is_two_factor());
-    let stays_for = may_stay.filter(|_| stays);
+    // One that is for setting up, or spared a step, keeps its own end: no answer gives it a later one.
+    if !session.assurance.is_two_factor() {
+        return Ok(None);
+    }
+    let stays_for = session.policy.stays_for().filter(|_| stays);
     let lifetime = session.policy.session_lifetime();
-    let expires_at = session.row.authenticated_at + stays_for.map_or(lifetime, |stays| stays.max(lifetime));
+    let authenticated_at = session.row.authenticated_at;
+    let expires_at = match stays_for {
+        Some(stays) => authenticated_at + stays.max(lifetime),
+        None => session.row.expires_at.min(authenticated_at + lifetime),
+    };
     let (ctx, id, account, browser) = (ctx.clone(), session.row.id.clone(), session.account.id.clone(), browser.hash());
     app.store
         .write(move |tx| {

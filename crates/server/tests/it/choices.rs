@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use akkoord_authenticator::{Phone, Setting, Unlocking};
 use akkoord_core::policy::{FirstMethod, Policy};
-use akkoord_simulator::browser::Browser;
+use akkoord_simulator::{browser::Browser, steps};
 
 use crate::{
     remembered::{GOOD, by_password, give_code, remembered_browser, set_password, sign_out, with_password},
@@ -181,6 +181,25 @@ async fn nobody_is_asked_to_stay_where_policy_has_no_days_or_the_proof_is_weak()
     let ben = app.account("ben").await;
     let browser = app.browser_with_pass(&ben).await;
     assert!(!browser.page.path.starts_with("/signin/stay"), "an access pass is for setting up");
+}
+
+/// T-SES-6: an answer gives no session a later end than it had.
+#[tokio::test]
+async fn t_ses_6_no_answer_to_stay_lengthens_a_session_that_is_for_setting_up() {
+    let app = TestApp::with_policy(Policy { stay_days: 10, idle_minutes: 600, ..Policy::default() }).await;
+    let (ada, phone, _) = app.account_with("ada", Unlock::Platform).await;
+    for answer in ["no", "yes"] {
+        let mut browser = app.browser();
+        signs_in(&mut browser, &ada, &phone).await;
+        sign_out(&mut browser).await;
+        let pass = app.new_pass(&ada).await;
+        steps::sign_in_with_pass(&mut browser, &ada.username, &pass).await.unwrap();
+        browser.open("/account").await.unwrap();
+        assert_eq!(browser.post("/signin/stay", &[("stay", answer)]).await.unwrap().status, 303);
+        app.pass(Duration::from_secs(3601));
+        browser.open("/account").await.unwrap();
+        assert_eq!(browser.page.path, "/signin", "{answer}: it ends as the pass does");
+    }
 }
 
 fn free() -> Policy {

@@ -71,7 +71,7 @@ impl Tx {
         self.execute(sql, params![before, limit]).await
     }
 
-    /// Revocation links that worked until before then.
+    /// Links of notices that worked until before then.
     pub async fn delete_notice_links(&mut self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
         let sql = "DELETE FROM notice_links WHERE token_hash IN \
                    (SELECT token_hash FROM notice_links WHERE expires_at < $1 LIMIT $2)";

@@ -17,7 +17,7 @@ use akkoord_core::{
     secret::{Token, TokenHash},
     sign_in::{self, Method, Proof, Proved, SecondStep, SignIn, Step, TwoStep},
 };
-use akkoord_store::{ApprovalRow, Ended, SignInRow, StoreError, Tx};
+use akkoord_store::{AccountRow, ApprovalRow, Ended, SignInRow, StoreError, Tx};
 use serde_json::json;
 
 pub use self::{
@@ -119,8 +119,16 @@ async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<Se
     let Some(id) = row.account_id.as_ref().filter(|_| anything) else {
         return Ok(SecondStep::default());
     };
-    let Some(account) = tx.account(id).await? else { return Ok(SecondStep::default()) };
-    let policy = account::home(tx, &account, "").await?.policy;
+    match tx.account(id).await? {
+        Some(account) => second_step_of(tx, &account).await,
+        None => Ok(SecondStep::default()),
+    }
+}
+
+/// What an account has for the second step. A phone that has phone sign-in off still makes its verification codes.
+pub async fn second_step_of(tx: &mut Tx, account: &AccountRow) -> Result<SecondStep, StoreError> {
+    let id = &account.id;
+    let policy = account::home(tx, account, "").await?.policy;
     let two_step = TwoStep::of(account.two_step_at, policy.two_step_required);
     let phone = !approval::answering_phones(&tx.phones_of(id).await?, &policy).is_empty();
     let code = !tx.code_secrets_of(id).await?.is_empty();
@@ -130,12 +138,6 @@ async fn second_step(tx: &mut Tx, row: &SignInRow, proved: &Proved) -> Result<Se
     let default = default.map_err(|_| account::corrupt("accounts", "default_step", id.as_str()))?;
     let strongest_first = policy.strongest_first;
     Ok(SecondStep { two_step, phone, code, key, password, default, strongest_first })
-}
-
-/// Whether an account has anything that makes a second step: a phone counts also where phone sign-in is off, because it has
-/// the account's codes.
-pub async fn has_second_step(tx: &mut Tx, id: &AccountId) -> Result<bool, StoreError> {
-    Ok(!tx.code_secrets_of(id).await?.is_empty() || !tx.credentials_of(id).await?.is_empty())
 }
 
 /// The number of an attempt is on the screen: its phones may ring.

@@ -95,7 +95,7 @@ pub async fn switch_on(app: &App, ctx: &Ctx, session: &CurrentSession) -> Result
         .write(move |tx| {
             Box::pin(async move {
                 tx.hold_account(&account.id).await?;
-                if !sign_in::has_second_step(tx, &account.id).await? {
+                if sign_in::second_step_of(tx, &account).await?.methods().is_empty() {
                     return Ok(false);
                 }
                 let before = tx.account(&account.id).await?.and_then(|row| row.two_step_at);

@@ -250,7 +250,9 @@ pub struct FreshProof<'a> {
     pub reason: FreshReason,
     /// Whether a phone may approve.
     pub phone: bool,
-    /// Whether this browser signed in with the password last.
+    /// Whether the account has a password.
+    pub password: bool,
+    /// Whether this browser signed in with it last.
     pub password_first: bool,
     /// Whether the account has a passkey.
     pub passkey: bool,

@@ -4,7 +4,7 @@ use akkoord_core::{
     approval::State as RequestState,
     ids::PhoneId,
     session::{Assurance, Change, Standing},
-    sign_in::{Method, Proof, Proved, SecondStep, TwoStep},
+    sign_in::{Proof, Proved, TwoStep},
 };
 use akkoord_protocols::text::{self, Name};
 use akkoord_store::{
@@ -29,6 +29,7 @@ use crate::{
         account::corrupt,
         approval, credential, history, phone, remembered,
         session::{self, CurrentSession},
+        sign_in,
     },
     views::{
         account::{
@@ -156,14 +157,15 @@ pub async fn show_account(
     let session = page.signed_in()?;
     let history::Recent { requests: rows, phones: all, sessions } =
         history::recent(&app, &session.account.id, RECENT).await?;
-    let id = session.account.id.clone();
+    let account = session.account.clone();
     let read = app.store.read(move |tx| {
         Box::pin(async move {
-            let generators = tx.code_generators_of(&id).await?;
-            Ok::<_, StoreError>((tx.password(&id).await?, generators, tx.recovery_codes_of(&id).await?))
+            let (id, second_step) = (&account.id, sign_in::second_step_of(tx, &account).await?);
+            let generators = tx.code_generators_of(id).await?;
+            Ok::<_, StoreError>((tx.password(id).await?, generators, tx.recovery_codes_of(id).await?, second_step))
         })
     });
-    let (password, generators, recovery) = read.await?;
+    let (password, generators, recovery, second_step) = read.await?;
     let by_recovery_code = session.row.proved.contains(Proof::RecoveryCode.as_str());
     let keys = credential::all(&app, &session.account.id).await?;
     let by_password = session.row.proved.starts_with(Proof::Password.as_str());
@@ -176,15 +178,7 @@ pub async fn show_account(
     {
         return Ok(see_other(Destination::Password.path()));
     }
-    let default = session.account.default_step.as_deref().and_then(|word| word.parse::<Method>().ok());
-    let second = SecondStep {
-        phone: !approval::answering_phones(&all, &session.policy).is_empty(),
-        code: !generators.is_empty()
-            || all.iter().any(|phone| phone.revoked_at.is_none() && phone.code_secret.is_some()),
-        key: !keys.is_empty(),
-        ..SecondStep::default()
-    }
-    .methods();
+    let second = second_step.methods();
     let phones: Vec<&StoredPhone> = all.iter().filter(|phone| phone.revoked_at.is_none()).collect();
     let named = |id: &str| all.iter().find(|phone| phone.id.as_str() == id).map(|phone| phone.name.clone());
     let notice = match (happened.notice.as_str(), named(&happened.phone)) {
@@ -254,7 +248,7 @@ pub async fn show_account(
             two_step_free: !session.policy.two_step_required,
             second: second
                 .iter()
-                .map(|method| Second { method: *method, is_default: default == Some(*method) })
+                .map(|method| Second { method: *method, is_default: second_step.default == Some(*method) })
                 .collect(),
             free_order: !session.policy.strongest_first,
         },

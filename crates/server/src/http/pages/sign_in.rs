@@ -6,6 +6,7 @@ use akkoord_core::{
     account::Username, approval::State as RequestState, policy::FirstMethod, secret::Token, sign_in::Step,
 };
 use akkoord_protocols::webauthn::Kind;
+use akkoord_store::PasswordRow;
 use axum::{
     extract::{Query, State},
     http::StatusCode,
@@ -383,11 +384,15 @@ pub async fn show_fresh_proof(page: Page, Query(query): Query<FreshQuery>) -> Re
     };
     let passkey = credential::all(&page.app, &session.account.id).await?;
     let passkey = passkey.iter().any(|row| credential::kind_of(row.kind) == Kind::Passkey);
+    let id = session.account.id.clone();
+    let read = page.app.store.read(move |tx| Box::pin(async move { tx.password(&id).await }));
+    let password: Option<PasswordRow> = read.await?;
     page.show(&FreshProof {
         frame: page.frame(),
         username: &session.account.username,
         reason,
         phone: true,
+        password: password.is_some(),
         password_first: Cookie::first_method(&page.headers) == Some(FirstMethod::Password),
         passkey,
         access_pass: true,

@@ -3,11 +3,7 @@
 use akkoord_core::{password::Use, sign_in::Method};
 use akkoord_protocols::webauthn::Kind;
 use akkoord_store::StoreError;
-use axum::{
-    extract::{Query, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::Query, http::StatusCode, response::Response};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -156,7 +152,7 @@ pub async fn answer_stay(page: Page, form: Form<StayForm>) -> Result<Response, P
 }
 
 /// `POST /account/stay/stop`
-pub async fn stop_staying(State(_): State<App>, page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
+pub async fn stop_staying(page: Page, _form: Form<Nothing>) -> Result<Response, PageError> {
     keep(&page, false, "/account?notice=asks-each-time").await
 }
 

@@ -126,6 +126,7 @@ fn signing_in(frame: Frame<'_>, samples: &mut Samples) {
         username: USERNAME,
         reason,
         phone,
+        password: true,
         password_first: false,
         passkey: false,
         access_pass,
